@@ -36,6 +36,8 @@ export type FrozenBatch = {
   readonly interval?: Interval;
   readonly fileCount: number;
   readonly bytes: number;
+  /** Files that extract must copy before Spark can read them. */
+  readonly toCopy: number;
   /** At most ten file names, for people. */
   readonly sample: readonly string[];
   readonly notices: readonly string[];

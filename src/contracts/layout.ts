@@ -13,15 +13,16 @@ export function batchFolder(state: string, digest: string): string {
   return join(state, 'batches', digest);
 }
 
-export function batchPaths(state: string, digest: string) {
+export function batchPaths(state: string, digest: string, generation = 1) {
   const folder = batchFolder(state, digest);
+  const name = (job: JobKind): string => (generation === 1 ? job : `${job}.g${generation}`);
   return {
     manifest: join(folder, 'manifest.json'),
     inputs: join(folder, 'inputs'),
     staging: join(folder, 'staging'),
-    request: (job: JobKind, attempt: number) => join(folder, `${job}.request-${attempt}.json`),
-    report: (job: JobKind) => join(folder, `${job}.report.json`),
-    failure: (job: JobKind, attempt: number) => join(folder, `${job}.failure-${attempt}.json`),
+    request: (job: JobKind, attempt: number) => join(folder, `${name(job)}.request-${attempt}.json`),
+    report: (job: JobKind) => join(folder, `${name(job)}.report.json`),
+    failure: (job: JobKind, attempt: number) => join(folder, `${name(job)}.failure-${attempt}.json`),
   };
 }
 

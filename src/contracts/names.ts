@@ -1,0 +1,30 @@
+// Public names: task queue, workflow ids, messages, search attributes. Changing one breaks open workflows and schedules.
+
+export const defaultTaskQueue = 'headgate';
+
+export const messageNames = {
+  progress: 'progress',
+  decideGate: 'decideGate',
+  cancelRun: 'cancelRun',
+  requestCommit: 'requestCommit',
+  withdrawCommit: 'withdrawCommit',
+  commitDone: 'commitDone',
+  table: 'table',
+} as const;
+
+/** Registered by the worker at start; the types are Temporal's. */
+export const searchAttributeTypes = {
+  HeadgatePipeline: 'KEYWORD',
+  HeadgateTable: 'KEYWORD',
+  HeadgateBatch: 'KEYWORD',
+  HeadgateInterval: 'DATETIME',
+  HeadgatePhase: 'KEYWORD',
+  HeadgateOutcome: 'KEYWORD',
+} as const;
+
+/** One open run of a pipeline, or of one of its intervals: the id makes a second one join the first. */
+export const runWorkflowId = (pipeline: string, interval?: string): string =>
+  interval === undefined ? `run/${pipeline}` : `run/${pipeline}/${interval}`;
+
+/** The keeper of a table, wherever the request comes from. The path is part of the id: one table, one writer. */
+export const keeperWorkflowId = (table: string): string => `table/${table.replace(/\/+$/, '')}`;

@@ -1,0 +1,117 @@
+// Inputs, results and views of the workflows. Plain data; every input field is optional so that `{}` works from the UI.
+import type { Interval } from './batch';
+import type { FailureKind } from './failure';
+import type { CommitReport, CommitRequest, ExpectationResult, JobFailure, Warning } from './job';
+
+export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
+
+export type Phase = (typeof phases)[number];
+
+export type RunPipelineInput = {
+  /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */
+  readonly pipeline?: string;
+  /** Values for `${…}` in the pipeline file; they win over the worker's environment. Never put secrets here. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Interval to run for, e.g. `2026-11-23`, `2026-11`, `2026-11-23T05`. Default: the last complete one. */
+  readonly interval?: string;
+  /** Take the files again although they are in the table: the MERGE is made anew. Default false. */
+  readonly redo?: boolean;
+};
+
+export type RunOutcome = 'committed' | 'nothing-new' | 'rejected' | 'failed' | 'cancelled';
+
+/** Rows of the driving source by fate: `read = inserted + updated + unchanged + quarantined + duplicates + unjoined`. */
+export type RunRows = {
+  readonly read: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly quarantined: number;
+  readonly duplicates: number;
+  readonly unjoined: number;
+};
+
+export type RunPipelineResult = {
+  readonly outcome: RunOutcome;
+  readonly pipeline: string;
+  readonly digest?: string;
+  readonly interval?: Interval;
+  readonly rows?: RunRows;
+  readonly table: { readonly path: string; readonly version?: number };
+  readonly expectations?: readonly ExpectationResult[];
+  /** Seconds by phase. */
+  readonly seconds: Readonly<Partial<Record<Phase, number>>>;
+  readonly warnings: readonly Warning[];
+  readonly notices: readonly string[];
+};
+
+export type GateVerdict = {
+  readonly decision: 'approve' | 'reject';
+  readonly by: string;
+  readonly why: string;
+};
+
+export type CancelRequest = { readonly by: string; readonly why: string };
+
+export type PhaseState = 'waiting' | 'running' | 'held' | 'done' | 'skipped' | 'failed';
+
+/** What the query `progress` answers, and what the run sheet is drawn from. */
+export type RunProgress = {
+  readonly pipeline?: string;
+  readonly table?: string;
+  readonly digest?: string;
+  readonly interval?: Interval;
+  readonly files?: number;
+  readonly bytes?: number;
+  readonly phases: readonly {
+    readonly phase: Phase;
+    readonly state: PhaseState;
+    readonly seconds?: number;
+    readonly note?: string;
+  }[];
+  /** Why a person is asked, while the gate is held. */
+  readonly held?: readonly string[];
+  readonly outcome?: RunOutcome;
+};
+
+export type KeeperInput = {
+  readonly table?: string;
+  /** Carried over continue-as-new. */
+  readonly queue?: readonly QueuedCommit[];
+  readonly recent?: readonly KeptCommit[];
+  readonly commits?: number;
+};
+
+export type QueuedCommit = {
+  readonly request: CommitJob;
+  /** Workflow ids that want to hear of the end. */
+  readonly waiters: readonly string[];
+};
+
+/** A commit request without what the submitting activity fills in. */
+export type CommitJob = {
+  readonly runtime: string;
+  readonly state: string;
+  readonly request: Omit<CommitRequest, 'attempt' | 'reportPath' | 'failurePath'>;
+};
+
+export type KeptCommit = { readonly stepKey: string; readonly generation: number; readonly report: CommitReport };
+
+export type CommitReply = { readonly stepKey: string } & (
+  | { readonly kind: 'committed'; readonly report: CommitReport }
+  | { readonly kind: 'failed'; readonly failure: FailureSummary }
+  | { readonly kind: 'withdrawn' }
+);
+
+export type FailureSummary = Pick<JobFailure, 'type' | 'message' | 'remedy' | 'fields'> & {
+  readonly kind: FailureKind;
+};
+
+/** What the keeper's query `table` answers: why is it waiting? */
+export type TableView = {
+  readonly table: string;
+  readonly running?: string;
+  readonly queued: readonly string[];
+  readonly commits: number;
+  readonly lastVersion?: number;
+};

@@ -1,0 +1,51 @@
+// What follows an attempt at a Spark job: a pure decision over its outcome and the attempts so far.
+import { failureKinds, type FailureKind } from '../contracts/failure';
+import type { FailureSummary } from '../contracts/run';
+
+/** How often each kind of failure may be tried again within one run of a step. */
+export const retryBudget = {
+  throttle: 8,
+  infrastructure: 3,
+  conflict: 5,
+  memory: 1,
+  unknown: 1,
+} as const satisfies Partial<Record<FailureKind, number>>;
+
+/** Attempts that failed so far, by kind. A lost process counts as infrastructure. */
+export type AttemptTally = Readonly<Partial<Record<FailureKind, number>>>;
+
+export type AttemptDecision =
+  | { readonly kind: 'retry'; readonly afterSeconds: number; readonly tally: AttemptTally }
+  | { readonly kind: 'give-up'; readonly failure: FailureSummary };
+
+const hasBudget = (kind: FailureKind): kind is keyof typeof retryBudget => kind in retryBudget;
+
+/** Seconds before the next attempt: broken processes at once, conflicts soon, throttles with a doubling wait. */
+function delaySeconds(kind: keyof typeof retryBudget, tries: number): number {
+  if (kind === 'infrastructure' && tries === 0) return 0;
+  const base = kind === 'throttle' ? 15 : 1;
+  return Math.min(base * 2 ** tries, 300);
+}
+
+/** Retry while the kind of failure is not terminal and its budget lasts; otherwise give up with what is known. */
+export function decideAttempt(failure: FailureSummary, tally: AttemptTally): AttemptDecision {
+  const tries = tally[failure.kind] ?? 0;
+  if (failureKinds[failure.kind].terminal || !hasBudget(failure.kind) || tries >= retryBudget[failure.kind]) {
+    return { kind: 'give-up', failure };
+  }
+  return {
+    kind: 'retry',
+    afterSeconds: delaySeconds(failure.kind, tries),
+    tally: { ...tally, [failure.kind]: tries + 1 },
+  };
+}
+
+/** The failure that stands for a process which vanished without report or failure file. */
+export const lostProcess = (reason: string): FailureSummary => ({
+  kind: 'infrastructure',
+  type: 'ProcessLost',
+  message: `The process that ran the job is gone: ${reason}.`,
+  remedy:
+    'Nothing to do: the job runs again under the same step key. If it repeats, look at the log of the Spark process.',
+  fields: { reason },
+});

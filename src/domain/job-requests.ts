@@ -1,0 +1,64 @@
+// Builds the requests of a run's jobs from its pipeline and batch: names and places only, no I/O.
+import type { FrozenBatch } from '../contracts/batch';
+import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
+import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
+import type { Pipeline } from '../contracts/pipeline';
+import type { CommitJob } from '../contracts/run';
+
+/** Filled in by the activity that submits: it knows which attempt this is. */
+type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';
+
+export type PrepareJob = {
+  readonly runtime: string;
+  readonly state: string;
+  readonly request: Omit<PrepareRequest, PerAttempt>;
+};
+
+export function prepareRequest(pipeline: Pipeline, batch: FrozenBatch, run: string, generation: number): PrepareJob {
+  return {
+    runtime: pipeline.runtime,
+    state: pipeline.state,
+    request: {
+      protocol: jobProtocol,
+      job: 'prepare',
+      stepKey: stepKey(pipeline.name, pipeline.target.table, batch.digest, 'prepare'),
+      generation,
+      run,
+      digest: batch.digest,
+      pipeline,
+      manifestPath: batch.manifestPath,
+      stagingTable: batchPaths(pipeline.state, batch.digest).staging,
+      quarantineTable: quarantineTable(pipeline.state),
+    },
+  };
+}
+
+/** Column that orders versions of a row in the table: that of the driving source. */
+function latestBy(pipeline: Pipeline): string | undefined {
+  return pipeline.sources.find((source) => source.name === pipeline.transform.from)?.latestBy;
+}
+
+export function commitRequest(
+  pipeline: Pipeline,
+  batch: FrozenBatch,
+  staging: Staging,
+  run: string,
+  generation: number,
+): CommitJob {
+  const latest = latestBy(pipeline);
+  const request: Omit<CommitRequest, PerAttempt> = {
+    protocol: jobProtocol,
+    job: 'commit',
+    stepKey: stepKey(pipeline.name, pipeline.target.table, batch.digest, 'commit'),
+    generation,
+    run,
+    digest: batch.digest,
+    pipeline: pipeline.name,
+    target: pipeline.target,
+    timezone: pipeline.timezone,
+    staging,
+    ...(latest === undefined ? {} : { latestBy: latest }),
+    ...(batch.interval === undefined ? {} : { interval: batch.interval }),
+  };
+  return { runtime: pipeline.runtime, state: pipeline.state, request };
+}

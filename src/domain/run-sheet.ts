@@ -1,0 +1,58 @@
+// The run sheet: what a person sees in the Temporal UI as current details of a run. Markdown, pure.
+import { phases, type Phase, type PhaseState, type RunProgress } from '../contracts/run';
+
+const marks = {
+  waiting: '·',
+  running: '▶',
+  held: '⏸',
+  done: '✓',
+  skipped: '–',
+  failed: '✗',
+} as const satisfies Record<PhaseState, string>;
+
+export const emptyProgress: RunProgress = { phases: phases.map((phase) => ({ phase, state: 'waiting' })) };
+
+/** Copy of the progress with one phase changed. */
+export function withPhase(
+  progress: RunProgress,
+  phase: Phase,
+  change: { readonly state: PhaseState; readonly seconds?: number; readonly note?: string },
+): RunProgress {
+  return {
+    ...progress,
+    phases: progress.phases.map((entry) => (entry.phase === phase ? { ...entry, ...change } : entry)),
+  };
+}
+
+/** Text that Markdown must not interpret: names and reasons come from files. */
+const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`);
+
+export function drawRunSheet(progress: RunProgress): string {
+  const head = [
+    progress.pipeline === undefined ? undefined : `**${plain(progress.pipeline)}** → ${plain(progress.table ?? '')}`,
+    progress.digest === undefined
+      ? undefined
+      : `batch ${progress.digest.slice(0, 12)}: ${progress.files ?? 0} files, ${((progress.bytes ?? 0) / 1e6).toFixed(1)} MB`,
+    progress.interval === undefined ? undefined : `interval ${progress.interval.start} to ${progress.interval.end}`,
+    progress.outcome === undefined ? undefined : `outcome: **${progress.outcome}**`,
+  ].filter((line) => line !== undefined);
+  const rows = progress.phases.map(
+    ({ phase, state, seconds, note }) =>
+      `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${plain(note ?? '')} |`,
+  );
+  const held = progress.held ?? [];
+  return [
+    ...head.map((line) => `${line}  `),
+    '',
+    '| phase | state | seconds | |',
+    '|---|---|---|---|',
+    ...rows,
+    ...(held.length === 0
+      ? []
+      : [
+          '',
+          '**Held.** Send the update `decideGate` with `{"decision":"approve","by":"…","why":"…"}`, or reject:',
+          ...held.map((reason) => `- ${plain(reason)}`),
+        ]),
+  ].join('\n');
+}

@@ -1,0 +1,90 @@
+// Builds and runs a worker: the only place where stores, runtimes and clients are put together.
+import { join } from 'node:path';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { createJobActivities } from '../activities/jobs';
+import { createKeeperActivities } from '../activities/keeper';
+import { createLocalRuntime } from '../activities/local/runtime';
+import { createRunActivities } from '../activities/run';
+import { createStores } from '../activities/stores';
+import type { Config } from './config';
+import { connectClient, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
+import type { Log } from './log';
+
+export type WorkerTools = { readonly python: string; readonly jars: string; readonly java?: string };
+
+export type RunningWorker = {
+  /** Ends when the worker has stopped, cleanly or not. */
+  readonly done: Promise<void>;
+  /** Finishes open tasks, then stops the resident Spark process unless it still works. */
+  stop(): void;
+};
+
+/** Folder of the Python package, beside `dist`. */
+export const sparkFolder = join(__dirname, '..', '..', 'spark');
+
+/** Made by the build; bundled on the spot when a worker runs from sources (tests). */
+async function workflowBundle(): Promise<{ codePath: string } | { code: string }> {
+  if (__filename.endsWith('.js')) return { codePath: join(__dirname, '..', 'workflow-bundle.js') };
+  return bundleWorkflowCode({ workflowsPath: require.resolve('../workflows') });
+}
+
+export async function startWorker(
+  config: Config,
+  tools: WorkerTools,
+  target: TemporalTarget,
+  log: Log,
+): Promise<RunningWorker> {
+  const client = await connectClient(target, 15_000);
+  await registerSearchAttributes(client, target.namespace);
+  const connection = await connectWorker(target);
+  const local = createLocalRuntime({
+    home: config.home,
+    cacheDir: config.cache,
+    python: tools.python,
+    pythonPath: sparkFolder,
+    jars: tools.jars,
+    ...(tools.java === undefined ? {} : { java: tools.java }),
+    ...config.spark,
+    log: (message) => log.info(message),
+  });
+  const store = createStores();
+  const worker = await Worker.create({
+    connection,
+    namespace: target.namespace,
+    taskQueue: config.taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities: {
+      ...createRunActivities({
+        store,
+        pipelines: config.pipelines,
+        defaultPipeline: config.defaultPipeline,
+        env: process.env,
+      }),
+      ...createJobActivities({ runtimes: { local }, store }),
+      ...createKeeperActivities({ client, taskQueue: config.taskQueue }),
+    },
+    // A dead worker must be noticed within seconds, so heartbeats may not be held back for 0.8 of the timeout.
+    maxHeartbeatThrottleInterval: '1s',
+    stickyQueueScheduleToStartTimeout: '3s',
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '20s',
+  });
+  // Starting Spark takes seconds: begin now, and let it warm itself while nothing is asked of it.
+  local.ensure().catch((error: unknown) => log.warn(`Spark did not start yet: ${String(error)}`));
+
+  const run = async (): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      await local.release();
+      await connection.close();
+      await client.connection.close();
+    }
+  };
+  return {
+    done: run(),
+    stop: () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// The gate of a run: the pure decision, and the wait for a person when it holds the batch.
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import type { PrepareReport } from '../contracts/job';
+import type { Pipeline } from '../contracts/pipeline';
+import type { GateVerdict } from '../contracts/run';
+import { decideGate } from '../domain/gate';
+import { decideGateUpdate } from './messages';
+import type { RunState } from './run-state';
+import { tagPhase } from './search-attributes';
+
+const expired: GateVerdict = { decision: 'reject', by: 'headgate', why: 'nobody decided in time' };
+
+export function createGate(state: RunState) {
+  let holding = false;
+  let verdict: GateVerdict | undefined;
+  setHandler(
+    decideGateUpdate,
+    (given) => {
+      verdict = given;
+      holding = false;
+    },
+    {
+      validator: (given) => {
+        if (!holding) throw ApplicationFailure.nonRetryable('This run holds no batch.', 'NothingHeld');
+        if (given.decision !== 'approve' && given.decision !== 'reject') {
+          throw ApplicationFailure.nonRetryable('decision must be "approve" or "reject".', 'BadVerdict');
+        }
+        if (!given.by || !given.why)
+          throw ApplicationFailure.nonRetryable('Say who decides (by) and why.', 'BadVerdict');
+      },
+    },
+  );
+
+  /** Passes, or waits for a person; no verdict within the pipeline's gate wait rejects. */
+  return async (report: PrepareReport, pipeline: Pipeline): Promise<GateVerdict | 'passed'> => {
+    const decision = decideGate(report, pipeline.expectations);
+    if (decision.kind === 'pass') return 'passed';
+    holding = true;
+    state.update({ held: decision.reasons });
+    state.mark('gate', 'held', decision.reasons[0]);
+    tagPhase('gate');
+    await condition(() => verdict !== undefined, pipeline.gateWaitSeconds * 1000);
+    holding = false;
+    state.update({ held: [] });
+    return verdict ?? expired;
+  };
+}

@@ -1,0 +1,19 @@
+// Reads the failure summary out of an error that an activity or a workflow threw.
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
+import type { FailureSummary } from '../contracts/run';
+
+const isSummary = (value: unknown): value is FailureSummary =>
+  typeof value === 'object' && value !== null && 'kind' in value && 'type' in value && 'remedy' in value;
+
+export function failureOf(error: unknown): FailureSummary {
+  const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
+  const detail = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  if (isSummary(detail)) return detail;
+  return {
+    kind: 'unknown',
+    type: cause instanceof ApplicationFailure ? (cause.type ?? 'UnknownError') : 'UnknownError',
+    message: cause instanceof Error ? cause.message : String(cause),
+    remedy: 'Look at the history of this workflow in the Temporal UI and at the worker log.',
+    fields: {},
+  };
+}

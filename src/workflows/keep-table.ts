@@ -1,0 +1,102 @@
+// keepTable: the single writer of one table. A queue of commits, run one after another; continues as new.
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CommitJob, CommitReply, KeeperInput, KeptCommit, QueuedCommit, TableView } from '../contracts/run';
+import { drawTableSheet, enqueue, keepRecent, recall, withdraw } from '../domain/keeper-queue';
+import { failureOf } from './failure-of';
+import { requestCommitSignal, tableQuery, withdrawCommitSignal } from './messages';
+import { runJob } from './run-job';
+
+/** Tells a run how its commit ended. A run that is gone needs no answer. */
+async function reply(workflowId: string, answer: CommitReply): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal('commitDone', answer);
+  } catch (error) {
+    log.warn('nobody waits for this commit any more', { workflowId, stepKey: answer.stepKey, error: String(error) });
+  }
+}
+
+async function commit(job: CommitJob): Promise<CommitReply> {
+  const { stepKey } = job.request;
+  try {
+    const report = await runJob(job);
+    if (report.job !== 'commit') throw new TypeError(`expected a commit report, got ${report.job}`);
+    return { kind: 'committed', stepKey, report };
+  } catch (error) {
+    return { kind: 'failed', stepKey, failure: failureOf(error) };
+  }
+}
+
+export async function keepTable(input: KeeperInput = {}): Promise<void> {
+  const table = input.table ?? workflowInfo().workflowId.replace(/^table\//, '');
+  let queue: readonly QueuedCommit[] = input.queue ?? [];
+  let recent: readonly KeptCommit[] = input.recent ?? [];
+  let commits = input.commits ?? 0;
+  let running: QueuedCommit | undefined;
+  const answers: (readonly [string, CommitReply])[] = [];
+
+  const view = (): TableView => {
+    const lastVersion = recent.at(-1)?.report.table.version;
+    return {
+      table,
+      queued: queue.map((entry) => entry.request.request.stepKey),
+      commits,
+      ...(running === undefined ? {} : { running: running.request.request.stepKey }),
+      ...(lastVersion === undefined ? {} : { lastVersion }),
+    };
+  };
+
+  setHandler(tableQuery, view);
+  setHandler(requestCommitSignal, ({ job, replyTo }) => {
+    const known = recall(recent, job.request);
+    if (known !== undefined) {
+      answers.push([replyTo, { kind: 'committed', stepKey: known.stepKey, report: known.report }]);
+    } else if (running?.request.request.stepKey === job.request.stepKey) {
+      running = { ...running, waiters: [...new Set([...running.waiters, replyTo])] };
+    } else {
+      queue = enqueue(queue, job, replyTo);
+    }
+  });
+  setHandler(withdrawCommitSignal, ({ stepKey, replyTo }) => {
+    const left = withdraw(queue, stepKey, replyTo);
+    if (left === queue) return;
+    queue = left;
+    answers.push([replyTo, { kind: 'withdrawn', stepKey }]);
+  });
+
+  for (;;) {
+    setCurrentDetails(drawTableSheet(view()));
+    await condition(() => queue.length > 0 || answers.length > 0 || workflowInfo().continueAsNewSuggested);
+    for (let next = answers.shift(); next !== undefined; next = answers.shift()) await reply(...next);
+    const [head, ...rest] = queue;
+    if (head !== undefined) {
+      queue = rest;
+      running = head;
+      setCurrentDetails(drawTableSheet(view()));
+      const outcome = await commit(head.request);
+      if (outcome.kind === 'committed') {
+        commits += 1;
+        recent = keepRecent(recent, {
+          stepKey: outcome.stepKey,
+          generation: head.request.request.generation,
+          report: outcome.report,
+        });
+      }
+      const { waiters } = running;
+      running = undefined;
+      for (const waiter of waiters) await reply(waiter, outcome);
+    }
+    if (workflowInfo().continueAsNewSuggested && answers.length === 0) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof keepTable>({ table, queue, recent, commits });
+    }
+  }
+}

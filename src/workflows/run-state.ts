@@ -1,0 +1,53 @@
+// Progress of one run: phases with times, the query that shows them, the run sheet in the Temporal UI.
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { Phase, PhaseState, RunProgress } from '../contracts/run';
+import { drawRunSheet, emptyProgress, withPhase } from '../domain/run-sheet';
+import { progressQuery } from './messages';
+
+export function createRunState() {
+  let progress: RunProgress = emptyProgress;
+  const seconds: Partial<Record<Phase, number>> = {};
+
+  const show = (next: RunProgress): void => {
+    progress = next;
+    setCurrentDetails(drawRunSheet(progress));
+  };
+  const mark = (phase: Phase, state: PhaseState, note?: string): void => {
+    const spent = seconds[phase];
+    show(
+      withPhase(progress, phase, {
+        state,
+        ...(spent === undefined ? {} : { seconds: spent }),
+        ...(note === undefined ? {} : { note }),
+      }),
+    );
+  };
+  setHandler(progressQuery, () => progress);
+
+  return {
+    seconds,
+    mark,
+    update: (change: Partial<RunProgress>): void => show({ ...progress, ...change }),
+    /** Runs one phase and adds its time; a phase that runs again (a new freeze) adds up. */
+    async during<Result>(
+      phase: Phase,
+      work: () => Promise<Result>,
+      note?: (result: Result) => string,
+    ): Promise<Result> {
+      mark(phase, 'running');
+      const start = Date.now();
+      try {
+        const result = await work();
+        seconds[phase] = (seconds[phase] ?? 0) + (Date.now() - start) / 1000;
+        mark(phase, 'done', note?.(result));
+        return result;
+      } catch (error) {
+        seconds[phase] = (seconds[phase] ?? 0) + (Date.now() - start) / 1000;
+        mark(phase, 'failed');
+        throw error;
+      }
+    },
+  };
+}
+
+export type RunState = ReturnType<typeof createRunState>;
