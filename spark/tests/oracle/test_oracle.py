@@ -19,7 +19,9 @@ CASE = oracle.CUSTOMER_SALES
 
 
 def query(sql: str, raw: Path) -> pa.Table:
-    return duckdb.execute(sql.replace("{raw}", str(raw))).to_arrow_table()
+    relation = duckdb.sql(sql.replace("{raw}", str(raw)))
+    assert relation is not None
+    return relation.to_arrow_table()
 
 
 @pytest.fixture
