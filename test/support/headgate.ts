@@ -1,0 +1,158 @@
+// The built CLI as users call it: one command to its end, or `headgate dev` in the background.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { crash, expectNothingLeft, isAlive, processesOf } from './processes';
+import { projectRoot } from './tools';
+import { until } from './waiting';
+import type { Workspace } from './workspace';
+
+const cli = join(projectRoot, 'dist', 'cli', 'main.js');
+
+export type Ended = {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The one object of `--json`; undefined when stdout is no JSON. */
+  readonly json: unknown;
+};
+
+export function headgate(
+  workspace: Pick<Workspace, 'env' | 'folder'>,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+): Promise<Ended> {
+  if (!existsSync(cli)) throw new Error(`${cli} is missing: run \`npm run build\` first`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], {
+      cwd: projectRoot,
+      env: { ...workspace.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`headgate ${args.join(' ')} did not end in time\n${stdout}\n${stderr}`));
+    }, options.timeoutMs ?? 120_000);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout, stderr, json: parseJson(stdout) });
+    });
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const rowsSchema = z.object({
+  read: z.number(),
+  inserted: z.number(),
+  updated: z.number(),
+  unchanged: z.number(),
+  quarantined: z.number(),
+  duplicates: z.number(),
+  unjoined: z.number(),
+});
+
+const runSchema = z.object({
+  run: z.string(),
+  outcome: z.enum(['committed', 'nothing-new', 'held', 'rejected', 'failed', 'cancelled']),
+  digest: z.string().optional(),
+  rows: rowsSchema.optional(),
+  table: z.object({ path: z.string(), version: z.number().optional() }).optional(),
+  seconds: z.record(z.string(), z.number()).optional(),
+  warnings: z.array(z.object({ type: z.string(), message: z.string() })).optional(),
+  notices: z.array(z.string()).optional(),
+  held: z.array(z.string()).optional(),
+  error: z
+    .object({
+      kind: z.string(),
+      type: z.string(),
+      message: z.string(),
+      remedy: z.string(),
+      fields: z.record(z.string(), z.unknown()),
+    })
+    .optional(),
+});
+
+export type RunSeen = z.infer<typeof runSchema> & { readonly code: number | null };
+export type RowsSeen = z.infer<typeof rowsSchema>;
+
+/** `headgate run … --json`, parsed; throws with everything the command said when it gave no result object. */
+export async function runPipeline(
+  workspace: Workspace,
+  pipeline: string,
+  set: Readonly<Record<string, string>>,
+  ...more: readonly string[]
+): Promise<RunSeen> {
+  const variables = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const ended = await headgate(workspace, ['run', pipeline, ...variables, '--json', ...more]);
+  const parsed = runSchema.safeParse(ended.json);
+  if (!parsed.success) {
+    throw new Error(
+      `headgate run gave no result (${ended.code}): ${parsed.error.message}\n${ended.stdout}\n${ended.stderr}`,
+    );
+  }
+  return { ...parsed.data, code: ended.code };
+}
+
+const recordSchema = z.object({
+  address: z.string(),
+  ui: z.string(),
+  pids: z.object({ supervisor: z.number(), server: z.number().optional(), worker: z.number().optional() }),
+});
+
+export type DevStack = {
+  /** What `dev.json` says now. */
+  readonly record: () => z.infer<typeof recordSchema>;
+  readonly log: () => string;
+  /** As Ctrl-C would; throws when anything is left behind. */
+  stop(): Promise<void>;
+};
+
+/** `headgate dev` of the workspace, ready to take runs. */
+export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}): Promise<DevStack> {
+  const logPath = join(workspace.folder, 'dev.log');
+  const log = openSync(logPath, 'a');
+  const child: ChildProcess = spawn(process.execPath, [cli, 'dev', '--port', String(workspace.port)], {
+    cwd: projectRoot,
+    env: { ...workspace.env, ...env },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const record = () => recordSchema.parse(JSON.parse(readFileSync(join(workspace.home, 'dev.json'), 'utf8')));
+  try {
+    await until('headgate dev is up', () => {
+      if (child.exitCode !== null) throw new Error(`headgate dev ended with ${child.exitCode}`);
+      const { server, worker } = record().pids;
+      return server !== undefined && worker !== undefined;
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`headgate dev did not start:\n${readFileSync(logPath, 'utf8')}`, { cause: error });
+  }
+  return {
+    record,
+    log: () => readFileSync(logPath, 'utf8'),
+    stop: async () => {
+      child.kill('SIGINT');
+      try {
+        await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
+        await expectNothingLeft(workspace.folder);
+      } finally {
+        // A failed test must not leave processes for the next one.
+        for (const { pid } of processesOf(workspace.folder)) if (isAlive(pid)) await crash(pid).catch(() => undefined);
+      }
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// A folder for one test file: raw input, lake, home. Everything that a test starts names it, so leftovers can be found.
+import { mkdtempSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../src/cli/stack/ports';
+import { testTools } from './tools';
+
+export type Workspace = {
+  readonly folder: string;
+  readonly raw: string;
+  readonly lake: string;
+  readonly home: string;
+  /** Environment of everything started here: own home, own Temporal address, tools already found. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly port: number;
+  remove(): void;
+};
+
+export async function createWorkspace(name: string): Promise<Workspace> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `headgate-${name}-`)));
+  const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
+  for (const path of [raw, lake, home]) mkdirSync(path);
+  const port = await freePort(0);
+  const { python, jars, temporal } = await testTools();
+  // A developer's own settings must not decide what the tests see.
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(HEADGATE_|TEMPORAL_|RAW$|LAKE$)/.test(key));
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...(process.env['HEADGATE_CACHE'] === undefined ? {} : { HEADGATE_CACHE: process.env['HEADGATE_CACHE'] }),
+    HEADGATE_HOME: home,
+    HEADGATE_PYTHON: python,
+    HEADGATE_JARS: jars,
+    HEADGATE_TEMPORAL: temporal,
+    TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    NO_COLOR: '1',
+  };
+  return { folder, raw, lake, home, env, port, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
