@@ -4,13 +4,20 @@
 /** What a text means, or what is wrong with it. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string; readonly remedy: string };
 
+export const parsePipelineName = (text: string): Parsed<string> =>
+  /^[a-z][a-z0-9-]{0,62}$/.test(text)
+    ? { value: text }
+    : { problem: '{value} cannot be a pipeline name', remedy: 'Use lower case letters, digits and -, at most 63.' };
+
 const secondsOf: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 };
 const longestSeconds = 3650 * 86_400;
 
 /** Seconds of `7 days`, `12 hours`, `30 minutes`, `P7D`, `PT90M`. */
 export function parseDuration(text: string): Parsed<number> {
   const plain = /^(\d{1,9}) *(second|minute|hour|day|week)s?$/.exec(text);
-  const iso = /^P(?=.)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/.exec(text);
+  const iso = /^P(?=.)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/.exec(
+    text,
+  );
   const remedy = 'Write a number and a unit, for example 7 days, 12 hours, 30 minutes, or ISO 8601 such as P7D.';
   let seconds: number;
   if (plain) {
@@ -61,8 +68,7 @@ export const parseDecimal = (text: string): Parsed<string> =>
 export function compareDecimals(left: string, right: string): number {
   const fraction = (text: string): string => text.split('.')[1] ?? '';
   const scale = Math.max(fraction(left).length, fraction(right).length);
-  const unscaled = (text: string): bigint =>
-    BigInt(`${text.split('.')[0] ?? '0'}${fraction(text).padEnd(scale, '0')}`);
+  const unscaled = (text: string): bigint => BigInt(`${text.split('.')[0] ?? '0'}${fraction(text).padEnd(scale, '0')}`);
   const difference = unscaled(left) - unscaled(right);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }

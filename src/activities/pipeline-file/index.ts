@@ -1,0 +1,6 @@
+// The way in to pipeline files for activities and the command line.
+export { PipelineFileError, type PipelineFileIssue } from './issue';
+export { loadPipeline, pipelinePath } from './load-pipeline';
+export { pipelineNotices } from './notices';
+export { listVariables, parsePipeline } from './parse-pipeline';
+export { writePipelineSchema } from './schema-file';

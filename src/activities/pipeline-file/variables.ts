@@ -1,0 +1,44 @@
+// ${NAME} and ${NAME:-default} in the values of a pipeline file. Values never reach a message: they may be secrets.
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export type VariableProblem = { readonly problem: string; readonly remedy: string };
+
+export type Substituted = { readonly text: string; readonly problems: readonly VariableProblem[] };
+
+const reference = /\$\$\{|\$\{([^}]*)(\}?)/g;
+const inside = /^([A-Za-z_]\w*)(?::-([^]*))?$/;
+
+const malformed: VariableProblem = {
+  problem: '{value} holds a ${ that is no variable',
+  remedy: 'Write ${NAME} or ${NAME:-default}; $${ stands for the two characters themselves.',
+};
+
+/** Text with its variables replaced. An empty variable counts as undefined: an empty RAW would read from the root. */
+export function substitute(text: string, variables: Variables): Substituted {
+  const problems: VariableProblem[] = [];
+  const result = text.replace(reference, (whole, body: string | undefined, end: string | undefined) => {
+    if (body === undefined) return '${';
+    const match = end === '}' ? inside.exec(body) : null;
+    const name = match?.[1];
+    if (name === undefined) {
+      problems.push(malformed);
+      return whole;
+    }
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    const chosen = value === undefined || value === '' ? match?.[2] : value;
+    if (chosen !== undefined) return chosen;
+    problems.push({
+      problem: `the variable ${name} is ${value === '' ? 'empty' : 'not set'}`,
+      remedy: `Pass --set ${name}=…, set it in the environment, or give a default: \${${name}:-…}.`,
+    });
+    return whole;
+  });
+  return { text: result, problems };
+}
+
+/** Names in a text, in the order of their first use. */
+export function variablesIn(text: string): readonly string[] {
+  const names = [...text.matchAll(reference)].flatMap(([, body]) => inside.exec(body ?? '')?.[1] ?? []);
+  return [...new Set(names)];
+}
