@@ -117,7 +117,7 @@ export type DevStack = {
   readonly record: () => z.infer<typeof recordSchema>;
   readonly log: () => string;
   /** As Ctrl-C would; throws when anything is left behind. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 };
 
 /** `headgate dev` of the workspace, ready to take runs. */

@@ -1,0 +1,123 @@
+// kill -9 of every process in the middle of a job: the run finishes by itself, with one version, the right rows, and
+// no Spark work done again where the job had survived. No hooks: the middle of a job is seen from the files it writes.
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runPipeline, startDev, type DevStack } from '../support/headgate';
+import { readReport, stateFiles, tableOperations } from '../support/lake';
+import { askOracle, makeSample } from '../support/oracle';
+import { crash, isAlive, processesOf } from '../support/processes';
+import { until } from '../support/waiting';
+import { createWorkspace, type Workspace } from '../support/workspace';
+
+const rows = 300_000;
+const pipeline = 'customer-sales';
+type Job = 'prepare' | 'commit';
+
+let workspace: Workspace;
+let dev: DevStack;
+/** What an undisturbed run leaves in the table's history. */
+let expected: readonly string[];
+
+beforeAll(async () => {
+  workspace = await createWorkspace('crash');
+  [dev] = await Promise.all([startDev(workspace), makeSample(workspace.raw, '--rows', String(rows), '--seed', '5')]);
+  const { table, run } = lakeOf('undisturbed');
+  expect(await run()).toMatchObject({ code: 0, outcome: 'committed' });
+  expected = tableOperations(table);
+});
+
+afterAll(async () => {
+  await dev?.stop();
+  workspace?.remove();
+});
+
+function lakeOf(name: string) {
+  const lake = join(workspace.lake, name);
+  mkdirSync(lake);
+  const set = { RAW: workspace.raw, LAKE: lake };
+  return { lake, table: join(lake, 'customer_sales'), run: () => runPipeline(workspace, pipeline, set) };
+}
+
+type Spark = { readonly python: number; readonly java: number };
+
+function sparkProcesses(): Spark {
+  const all = processesOf(workspace.home);
+  const python = all.find(({ command }) => command.includes('headgate_spark.resident'));
+  const java = all.find(({ command }) => command.includes('PythonGatewayServer'));
+  if (python === undefined || java === undefined) throw new Error('no resident Spark process');
+  return { python: python.pid, java: java.pid };
+}
+
+const holdsData = (folder: string): boolean =>
+  existsSync(folder) &&
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.parquet'));
+
+const requests = (lake: string, job: Job): number =>
+  stateFiles(lake, pipeline).filter((name) => name.includes(`${job}.request-`)).length;
+
+const isReported = (lake: string, job: Job): boolean =>
+  stateFiles(lake, pipeline).some((name) => name.endsWith(`${job}.report.json`));
+
+/** The job has written data and has not ended. */
+async function inTheMiddleOf(job: Job, lake: string, table: string): Promise<void> {
+  await until(`the ${job} job writes data`, () => {
+    if (job === 'commit') return holdsData(table);
+    const batches = join(lake, '_headgate', pipeline, 'batches');
+    return existsSync(batches) && readdirSync(batches).some((digest) => holdsData(join(batches, digest, 'staging')));
+  });
+}
+
+type Victim = {
+  readonly name: string;
+  /** The Spark process keeps its job: nothing is done again. */
+  readonly jobSurvives: boolean;
+  readonly pid: (spark: Spark) => number | undefined;
+};
+
+const victims: readonly Victim[] = [
+  { name: 'the worker', jobSurvives: true, pid: () => dev.record().pids.worker },
+  { name: 'the Temporal server', jobSurvives: true, pid: () => dev.record().pids.server },
+  { name: 'the Python process of Spark', jobSurvives: false, pid: ({ python }) => python },
+  { name: 'the JVM of Spark', jobSurvives: false, pid: ({ java }) => java },
+];
+
+const scenarios = (['prepare', 'commit'] as const).flatMap((job) => victims.map((victim) => ({ ...victim, job })));
+
+test.each(scenarios)('$name dies in $job', async ({ name, job, jobSurvives, pid }) => {
+  const { lake, table, run } = lakeOf(`${name} ${job}`.replaceAll(' ', '-'));
+  const running = run();
+  running.catch(() => undefined);
+  await inTheMiddleOf(job, lake, table);
+  const spark = sparkProcesses();
+  // Held while we aim, so that the job cannot end in between.
+  process.kill(spark.java, 'SIGSTOP');
+  const victim = pid(spark);
+  try {
+    expect(isReported(lake, job)).toBe(false);
+    if (victim === undefined) throw new Error(`no process for ${name}`);
+    await crash(victim);
+  } finally {
+    if (isAlive(spark.java)) process.kill(spark.java, 'SIGCONT');
+  }
+
+  expect(await running).toMatchObject({ code: 0, outcome: 'committed', rows: { read: rows, inserted: rows } });
+  expect(tableOperations(table)).toEqual(expected);
+  expect((await askOracle(pipeline, workspace.raw, table)).differences).toEqual([]);
+  const attempts = {
+    prepare: readReport(lake, pipeline, 'prepare').attempt,
+    commit: readReport(lake, pipeline, 'commit').attempt,
+  };
+  expect(attempts).toEqual({ prepare: 1, commit: 1, ...(jobSurvives ? {} : { [job]: requests(lake, job) }) });
+  expect(requests(lake, 'prepare')).toBe(job === 'prepare' && !jobSurvives ? 2 : 1);
+  expect(requests(lake, 'commit')).toBe(job === 'commit' && !jobSurvives ? 2 : 1);
+
+  const now = sparkProcesses();
+  if (jobSurvives) expect(now).toEqual(spark);
+  else expect([isAlive(spark.python), isAlive(spark.java)]).toEqual([false, false]);
+  expect(processesOf(workspace.home).filter(({ command }) => command.includes('PythonGatewayServer'))).toHaveLength(1);
+  await until('all is up again', () => {
+    const { server, worker } = dev.record().pids;
+    return server !== undefined && worker !== undefined && isAlive(server) && isAlive(worker);
+  });
+  expect(await run()).toMatchObject({ outcome: 'nothing-new' });
+});
