@@ -1,0 +1,33 @@
+// Entry of `npm run demo`, `npm test`, `npm run bench` and `npm run check:spark`: installs what they need, then starts them.
+'use strict';
+
+const path = require('node:path');
+const { ensureBuilt, root, runEntry } = require('./build.cjs');
+
+/** @type {Record<string, (args: string[]) => void | Promise<void>>} */
+const commands = {
+  demo: (args) => start(path.join(root, 'dist', 'cli', 'main.js'), ['demo', ...args]),
+  test: (args) => require(path.join(root, 'dist', 'setup', 'test-run.js')).runAll(args),
+  bench: (args) => {
+    require('./typescript-hook.cjs').install();
+    start(path.join(root, 'bench', 'main.ts'), args);
+  },
+  'check-spark': () => require(path.join(root, 'dist', 'setup', 'check-spark.js')).checkSpark(),
+};
+
+/**
+ * @param {string} file
+ * @param {string[]} args
+ */
+function start(file, args) {
+  process.argv = [process.execPath, file, ...args];
+  require(file);
+}
+
+runEntry(async () => {
+  const [name = '', ...args] = process.argv.slice(2);
+  const command = commands[name];
+  if (command === undefined) throw new Error(`usage: bootstrap.cjs ${Object.keys(commands).join(' | ')}`);
+  await ensureBuilt();
+  await command(args);
+});

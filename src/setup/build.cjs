@@ -1,0 +1,198 @@
+// Owns node_modules and dist: brings both up to date before anything else runs. Plain Node: node_modules may be missing.
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { acquireLock } = require('./lock.cjs');
+
+const root = path.resolve(__dirname, '..', '..');
+const modules = path.join(root, 'node_modules');
+const dist = path.join(root, 'dist');
+const lockFile = path.join(root, '.headgate', 'setup.lock');
+const oldestNode = [20, 19];
+
+class SetupError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} remedy
+   */
+  constructor(message, remedy) {
+    super(message);
+    this.name = 'SetupError';
+    this.remedy = remedy;
+  }
+}
+
+/** @param {string} version */
+function checkNode(version) {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = oldestNode;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
+  throw new SetupError(
+    `This is Node.js ${version}; Headgate needs ${oldestNode.join('.')} or newer.`,
+    'Install a newer Node.js (LTS) and start again.',
+  );
+}
+
+/** Everything that must be there before compiled code can run. Returns at once when nothing has changed. */
+async function ensureBuilt() {
+  checkNode(process.version);
+  if (modulesAreCurrent() && distIsCurrent()) return;
+  const release = await acquireLock(lockFile, {
+    onWait: ({ pid }) => say(`waiting for another set-up of this folder (process ${pid})`),
+  });
+  try {
+    if (!modulesAreCurrent()) await installModules();
+    if (!distIsCurrent()) await build();
+  } finally {
+    release();
+  }
+}
+
+const modulesStamp = path.join(modules, '.headgate');
+
+function modulesAreCurrent() {
+  const wanted = modulesFingerprint();
+  if (readText(modulesStamp) === wanted) return true;
+  if (!matchesLock()) return false;
+  fs.writeFileSync(modulesStamp, wanted);
+  return true;
+}
+
+function modulesFingerprint() {
+  return createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+/** Someone may have run npm by hand: what npm wrote down about node_modules tells whether that was enough. */
+function matchesLock() {
+  const installed = packagesOf(path.join(modules, '.package-lock.json'));
+  const wanted = packagesOf(path.join(root, 'package-lock.json'));
+  if (installed === undefined || wanted === undefined) return false;
+  return Object.entries(wanted).every(
+    ([name, { version, optional }]) => name === '' || optional === true || installed[name]?.version === version,
+  );
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }> | undefined}
+ */
+function packagesOf(file) {
+  const text = readText(file);
+  return text === undefined ? undefined : JSON.parse(text).packages;
+}
+
+async function installModules() {
+  say('installing the npm packages');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  if (code !== 0) {
+    throw new SetupError(
+      `npm ci ended with code ${code}.`,
+      'Read what npm said above; check that this machine reaches the npm registry.',
+    );
+  }
+  fs.writeFileSync(modulesStamp, modulesFingerprint());
+}
+
+const distStamp = path.join(dist, '.headgate');
+
+function distIsCurrent() {
+  return readText(distStamp) === sourcesFingerprint();
+}
+
+/** By content and not by time: a checkout gives every file a new time. */
+function sourcesFingerprint() {
+  const hash = createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json')));
+  for (const file of [path.join(root, 'tsconfig.json'), ...filesBelow(path.join(root, 'src'))]) {
+    hash.update(`\0${path.relative(root, file)}\0`).update(fs.readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function filesBelow(folder) {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(file) : [file];
+    });
+}
+
+/** Built aside and swapped in, so that whoever starts meanwhile sees the old build, the new one, or waits for the lock. */
+async function build() {
+  const fingerprint = sourcesFingerprint();
+  const part = `${dist}.part`;
+  fs.rmSync(part, { recursive: true, force: true });
+  say('building');
+  const tsc = path.join(modules, 'typescript', 'bin', 'tsc');
+  const bundle = path.join(__dirname, 'bundle-workflows.cjs');
+  const codes = await Promise.all([
+    run(process.execPath, [tsc, '-p', __dirname, '--outDir', part]),
+    fs.existsSync(path.join(root, 'src', 'workflows', 'index.ts'))
+      ? run(process.execPath, [bundle, path.join(part, 'workflow-bundle.js')])
+      : 0,
+  ]);
+  if (codes.some((code) => code !== 0)) {
+    throw new SetupError(
+      'The TypeScript sources do not build.',
+      'See the messages above; `npm run typecheck` lists all of them.',
+    );
+  }
+  fs.writeFileSync(path.join(part, '.headgate'), fingerprint);
+  const old = `${dist}.old`;
+  fs.rmSync(old, { recursive: true, force: true });
+  if (fs.existsSync(dist)) fs.renameSync(dist, old);
+  fs.renameSync(part, dist);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** @param {string} file */
+function readText(file) {
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
+}
+
+/**
+ * Runs a program; what it prints goes to stderr, because stdout belongs to results.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions} [options]
+ * @returns {Promise<number>}
+ */
+function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 2, 2], ...options });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 128));
+  });
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`headgate: ${line}\n`);
+}
+
+/**
+ * Runs the entry of a script and shows a set-up error as problem and remedy, without a stack.
+ * @param {() => Promise<void>} main
+ */
+function runEntry(main) {
+  main().catch((error) => {
+    if (error instanceof SetupError) say(`${error.message}\n  remedy: ${error.remedy}`);
+    else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = 1;
+  });
+}
+
+module.exports = { checkNode, ensureBuilt, runEntry, root, run, say };
+
+if (require.main === module) runEntry(ensureBuilt);

@@ -1,0 +1,168 @@
+// Owns fetching of pinned jars: with the Ivy that Spark ships, else with Maven; each is checked against its checksum.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HeadgateError } from '../contracts/errors';
+import { setting, type Progress, type SetupContext } from './context';
+import { installOnce, readStamp, sha256 } from './install-once';
+import { which } from './locate';
+import { deltaJars, type JarPins } from './pins';
+import { lastLines, type RunResult } from './shell';
+
+export type JarTools = { readonly java: string; readonly sparkHome: string };
+
+type Coordinate = { readonly group: string; readonly artifact: string; readonly version: string };
+
+export async function findDeltaJars(context: SetupContext): Promise<string | undefined> {
+  const own = setting(context.env, 'HEADGATE_JARS');
+  if (own !== undefined) {
+    await checkJars(deltaJars, own);
+    return own;
+  }
+  const { dir, fingerprint } = deltaPlace(context);
+  return (await readStamp(dir, fingerprint)) === undefined ? undefined : dir;
+}
+
+export async function installDeltaJars(context: SetupContext, tools: JarTools, progress: Progress): Promise<string> {
+  const { dir, fingerprint } = deltaPlace(context);
+  const make = async (part: string, work: string): Promise<{ checksummed: readonly string[] }> => {
+    await fetchJars(context, { pins: deltaJars, into: part, work, tools, progress });
+    return { checksummed: jarNames(deltaJars) };
+  };
+  await installOnce({ dir, fingerprint, needsBytes: 50_000_000, make }, progress);
+  return dir;
+}
+
+function deltaPlace(context: SetupContext): { dir: string; fingerprint: string } {
+  const fingerprint = Object.entries(deltaJars).flat().join(' ');
+  const version = Object.keys(deltaJars).map((key) => parse(key).version)[0] ?? '';
+  return { dir: join(context.cache, 'jars', `delta-${version}`), fingerprint };
+}
+
+export function jarNames(pins: JarPins): string[] {
+  return Object.keys(pins).map((key) => jarName(parse(key)));
+}
+
+export type FetchInput = {
+  readonly pins: JarPins;
+  readonly into: string;
+  readonly work: string;
+  readonly tools: JarTools;
+  readonly progress: Progress;
+};
+
+export async function fetchJars(context: SetupContext, input: FetchInput): Promise<void> {
+  const { pins, into, progress } = input;
+  const coordinates = Object.keys(pins).map(parse);
+  progress(`fetching ${coordinates.length} jars`);
+  const withIvy = await runIvy(context, coordinates, input);
+  if (!isComplete(pins, into)) {
+    const maven = await which(context, 'mvn');
+    const withMaven = maven === undefined ? undefined : await runMaven(context, maven, coordinates, input);
+    if (!isComplete(pins, into)) throw notFetched(withIvy, withMaven);
+  }
+  await checkJars(pins, into);
+}
+
+/** Ivy is in Spark's own jars and starts without Spark. Each coordinate is asked for by itself: the list is the closure. */
+async function runIvy(context: SetupContext, wanted: readonly Coordinate[], input: FetchInput): Promise<RunResult> {
+  const file = join(input.work, 'ivy.xml');
+  const lines = wanted.map(
+    ({ group, artifact, version }) =>
+      `<dependency org="${group}" name="${artifact}" rev="${version}" transitive="false" conf="default->master"/>`,
+  );
+  await writeFile(
+    file,
+    `<ivy-module version="2.0"><info organisation="headgate" module="jars"/><configurations><conf name="default"/>` +
+      `</configurations><dependencies>${lines.join('')}</dependencies></ivy-module>`,
+  );
+  const { java, sparkHome } = input.tools;
+  return context.shell.run(
+    java,
+    [
+      `-Divy.default.ivy.user.dir=${join(input.work, 'ivy')}`,
+      ...proxySettings(context),
+      ...['-cp', join(sparkHome, 'jars', '*'), 'org.apache.ivy.Main', '-ivy', file],
+      ...['-cache', join(input.work, 'ivy-cache'), '-m2compatible'],
+      ...['-retrieve', join(input.into, '[artifact]-[revision].[ext]')],
+    ],
+    { timeoutMs: 600_000, onLine: (line) => announce(line, input.progress) },
+  );
+}
+
+function announce(line: string, progress: Progress): void {
+  const jar = /^downloading .*\/([^/ ]+\.jar) /.exec(line)?.[1];
+  if (jar !== undefined) progress(jar);
+}
+
+/** Java does not read the proxy variables that every other downloader honours. */
+function proxySettings(context: SetupContext): string[] {
+  const proxy = setting(context.env, 'HTTPS_PROXY') ?? setting(context.env, 'https_proxy');
+  if (proxy === undefined || !URL.canParse(proxy)) return [];
+  const { hostname, port } = new URL(proxy);
+  return [`-Dhttps.proxyHost=${hostname}`, `-Dhttps.proxyPort=${port === '' ? '80' : port}`];
+}
+
+async function runMaven(
+  context: SetupContext,
+  maven: string,
+  wanted: readonly Coordinate[],
+  input: FetchInput,
+): Promise<RunResult> {
+  input.progress('trying Maven');
+  const folder = join(input.work, 'maven');
+  await mkdir(folder, { recursive: true });
+  const lines = wanted.map(
+    ({ group, artifact, version }) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  );
+  await writeFile(
+    join(folder, 'pom.xml'),
+    `<project><modelVersion>4.0.0</modelVersion><groupId>headgate</groupId><artifactId>jars</artifactId>` +
+      `<version>1</version><packaging>pom</packaging><dependencies>${lines.join('')}</dependencies></project>`,
+  );
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+  const args = ['-B', '-q', '-f', join(folder, 'pom.xml'), goal, '-DexcludeTransitive=true'];
+  const repository = `-Dmaven.repo.local=${join(input.work, 'maven-repository')}`;
+  return context.shell.run(maven, [...args, repository, `-DoutputDirectory=${input.into}`], { timeoutMs: 600_000 });
+}
+
+function isComplete(pins: JarPins, folder: string): boolean {
+  return jarNames(pins).every((name) => existsSync(join(folder, name)));
+}
+
+/** Every jar must be the one we pinned. */
+export async function checkJars(pins: JarPins, folder: string): Promise<void> {
+  for (const [key, expected] of Object.entries(pins)) {
+    const jar = join(folder, jarName(parse(key)));
+    const found = await sha256(jar).catch(() => undefined);
+    if (found === expected) continue;
+    throw new HeadgateError({
+      kind: 'config',
+      type: found === undefined ? 'MissingJar' : 'ChecksumMismatch',
+      message: found === undefined ? `${jar} is missing.` : `${jar} is not the pinned ${key}: its sha256 is ${found}.`,
+      remedy: 'Do not use it. Delete the folder and start again; if it comes back, ask who serves your packages.',
+      fields: { jar, expected, found },
+    });
+  }
+}
+
+function notFetched(ivy: RunResult, maven: RunResult | undefined): HeadgateError {
+  const tried = maven === undefined ? 'Ivy, and mvn is not on PATH' : 'Ivy and Maven';
+  return new HeadgateError({
+    kind: 'infrastructure',
+    type: 'JarsNotFetched',
+    message: `The jars could not be fetched (tried ${tried}):\n${lastLines(maven ?? ivy)}`,
+    remedy:
+      'Check that this machine reaches the Maven repository (or set it up in ~/.m2/settings.xml and install mvn).',
+  });
+}
+
+function parse(key: string): Coordinate {
+  const [group = '', artifact = '', version = ''] = key.split(':');
+  return { group, artifact, version };
+}
+
+function jarName({ artifact, version }: Coordinate): string {
+  return `${artifact}-${version}.jar`;
+}
