@@ -17,6 +17,8 @@ export interface ObjectStore {
   /** Objects that match a path, a glob or lie under a folder; hidden names (`_`, `.`) left out; sorted by path. */
   list(pattern: string): Promise<readonly ObjectStat[]>;
   stat(path: string): Promise<ObjectStat | undefined>;
+  /** True for a folder that is there, even when nothing lies in it (on S3: when anything does). */
+  hasFolder(path: string): Promise<boolean>;
   /** Identity of the content: sha256 for folders, the ETag for S3. */
   fingerprint(stat: ObjectStat): Promise<string>;
   readText(path: string): Promise<string | undefined>;
@@ -28,6 +30,19 @@ export interface ObjectStore {
   copy(from: string, to: string, options?: { onBytes?: (bytes: number) => void; signal?: AbortSignal }): Promise<void>;
   /** A file or everything under a folder; nothing there is fine. */
   remove(path: string): Promise<void>;
+}
+
+export interface Clock {
+  now(): Date;
+}
+
+/** One flat record per event; `name` tells which, `time` is ISO 8601. */
+export type Metric = { readonly name: string; readonly time: string } & Readonly<
+  Record<string, string | number | boolean | null>
+>;
+
+export interface MetricSink {
+  emit(metric: Metric): Promise<void>;
 }
 
 export type JobSubmission = {

@@ -22,8 +22,10 @@ export type Interval = { readonly start: string; readonly end: string };
 export type Manifest = {
   readonly protocol: 1;
   readonly pipeline: string;
-  /** 32 hex digits over definition, interval and every file's source, path, size, etag and version. */
+  /** 32 hex digits over table name, definition, interval, `supersedes` and every file's source, path, size, etag and version. */
   readonly digest: string;
+  /** The batch that was last in the table when content that had been committed before it came back. */
+  readonly supersedes?: string;
   readonly interval?: Interval;
   readonly frozenAt: string;
   readonly files: readonly InputFile[];

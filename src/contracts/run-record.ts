@@ -1,5 +1,5 @@
 // What remains of a run when Temporal has forgotten it: one JSON file in the pipeline's state folder.
-import type { RunPipelineResult } from './run';
+import type { FailureSummary, RunPipelineResult } from './run';
 
 export const runRecordProtocol = 1;
 
@@ -10,4 +10,6 @@ export type RunRecord = RunPipelineResult & {
   /** Workflow time, ISO 8601 UTC: the same in every attempt. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Why it failed; only with the outcome `failed`. */
+  readonly failure?: FailureSummary;
 };

@@ -1,0 +1,98 @@
+// Copies the frozen files that Spark cannot or must not read where they are. Resumable: what is there and right stays.
+//   extractInputs({ pipeline, batch }, { store }, { onProgress?, signal? }): Promise<ExtractResult>
+import type { FrozenBatch, InputFile } from '../contracts/batch';
+import { HeadgateError } from '../contracts/errors';
+import type { Pipeline } from '../contracts/pipeline';
+import { readManifest } from './freeze-manifest';
+import type { ObjectStat, ObjectStore } from './ports';
+import { mapBounded } from './stores/bounded';
+
+export type ExtractInput = { readonly pipeline: Pipeline; readonly batch: FrozenBatch };
+
+export type ExtractProgress = {
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+};
+
+export type ExtractOptions = {
+  readonly onProgress?: (progress: ExtractProgress) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** `skipped`: copies of an earlier attempt. */
+export type ExtractResult = { readonly copied: number; readonly skipped: number; readonly bytes: number };
+
+const copiesAtOnce = 4;
+
+export async function extractInputs(
+  { batch }: ExtractInput,
+  { store }: { readonly store: ObjectStore },
+  { onProgress, signal }: ExtractOptions = {},
+): Promise<ExtractResult> {
+  const files = (await readManifest(batch.manifestPath, store)).files.filter((file) => file.readPath !== file.path);
+  const bytesTotal = files.reduce((sum, file) => sum + file.size, 0);
+  const done = { files: 0, bytes: 0, copied: 0, skipped: 0, copiedBytes: 0 };
+  const tell = (): void =>
+    onProgress?.({ filesDone: done.files, filesTotal: files.length, bytesDone: done.bytes, bytesTotal });
+
+  await mapBounded(files, copiesAtOnce, async (file) => {
+    signal?.throwIfAborted();
+    if (await isCopied(file, store)) {
+      done.skipped += 1;
+      done.bytes += file.size;
+    } else {
+      const onBytes = (bytes: number): void => {
+        done.bytes += bytes;
+        tell();
+      };
+      await copyFrozen(file, store, { onBytes, ...(signal === undefined ? {} : { signal }) });
+      done.copied += 1;
+      done.copiedBytes += file.size;
+    }
+    done.files += 1;
+    tell();
+  });
+  return { copied: done.copied, skipped: done.skipped, bytes: done.copiedBytes };
+}
+
+/** A copy appears whole or not at all, under a name made from the fingerprint; where it can, its content is proved. */
+async function isCopied(file: InputFile, store: ObjectStore): Promise<boolean> {
+  const stat = await store.stat(file.readPath);
+  if (stat === undefined || stat.size !== file.size) return false;
+  return !canProve(file, stat) || (await store.fingerprint(stat)) === file.etag;
+}
+
+/** S3 gives a copy an ETag of its own, which says nothing about the original. */
+const canProve = (file: InputFile, copy: ObjectStat): boolean =>
+  file.etag.startsWith('sha256:') && copy.etag === undefined;
+
+/** Only a copy with the frozen content stays: a later attempt would take it for good. */
+async function copyFrozen(
+  file: InputFile,
+  store: ObjectStore,
+  options: { readonly onBytes: (bytes: number) => void; readonly signal?: AbortSignal },
+): Promise<void> {
+  if ((await store.stat(file.path)) === undefined) throw changed(file, 'is gone');
+  await store.copy(file.path, file.readPath, options);
+  const [source, copy] = await Promise.all([store.stat(file.path), store.stat(file.readPath)]);
+  const proved = copy !== undefined && canProve(file, copy);
+  if ((await isCopied(file, store)) && (proved || isUnchanged(file, source))) return;
+  await store.remove(file.readPath);
+  throw changed(file, source === undefined ? 'is gone' : 'has changed');
+}
+
+const isUnchanged = (file: InputFile, now: ObjectStat | undefined): boolean =>
+  now !== undefined &&
+  now.size === file.size &&
+  (now.etag === undefined ? now.modifiedMs === file.modifiedMs : now.etag === file.etag);
+
+const changed = (file: InputFile, what: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'inputs-changed',
+    type: 'InputChanged',
+    message: `${file.path} ${what} since the batch was frozen.`,
+    remedy: 'Nothing to do: a new batch is frozen from the files that are there now.',
+    fields: { file: file.path, source: file.source, frozenSize: file.size, frozenEtag: file.etag },
+  });

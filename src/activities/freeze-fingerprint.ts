@@ -1,0 +1,69 @@
+// Fingerprints listed files, and notices those that change meanwhile.
+//   fingerprintFiles(stats, committed, { store, sleep? }): Promise<{ files, unsettled }>
+import { setTimeout } from 'node:timers/promises';
+import { HeadgateError } from '../contracts/errors';
+import type { LedgerFile } from '../contracts/ledger';
+import { knownFingerprint, type CommittedFile } from '../domain/ledger';
+import type { ObjectStat, ObjectStore } from './ports';
+import { mapBounded } from './stores/bounded';
+
+export type Fingerprinted = Omit<LedgerFile, 'source'>;
+
+type FingerprintDeps = { readonly store: ObjectStore; readonly sleep?: (ms: number) => Promise<unknown> };
+
+const filesAtOnce = 4;
+/** A writer that needs longer than these waits is left to the next run. */
+const waitsMs = [100, 400, 1500];
+
+export async function fingerprintFiles(
+  stats: readonly ObjectStat[],
+  committed: (stat: ObjectStat) => CommittedFile | undefined,
+  deps: FingerprintDeps,
+): Promise<{ readonly files: readonly Fingerprinted[]; readonly unsettled: readonly string[] }> {
+  const results = await mapBounded(stats, filesAtOnce, async (stat) => {
+    const known = knownFingerprint(committed(stat), stat);
+    return known === undefined ? fingerprintSettled(stat, deps) : toFile(stat, known);
+  });
+  return {
+    files: results.filter((file) => file !== undefined),
+    unsettled: stats.filter((_, index) => results[index] === undefined).map(({ path }) => path),
+  };
+}
+
+/** Undefined when the file is gone or never stays the same from before its fingerprint to after it. */
+async function fingerprintSettled(
+  listed: ObjectStat,
+  { store, sleep = setTimeout }: FingerprintDeps,
+): Promise<Fingerprinted | undefined> {
+  let before: ObjectStat | undefined = listed;
+  for (const waitMs of [...waitsMs, 0]) {
+    const etag = await unlessGone(store.fingerprint(before));
+    const after: ObjectStat | undefined = await store.stat(listed.path);
+    if (after === undefined) return undefined;
+    if (etag !== undefined && isSame(before, after)) return toFile(after, etag);
+    await sleep(waitMs);
+    before = await store.stat(listed.path);
+    if (before === undefined) return undefined;
+  }
+  return undefined;
+}
+
+const isSame = (a: ObjectStat, b: ObjectStat): boolean =>
+  a.size === b.size && a.modifiedMs === b.modifiedMs && (a.etag === undefined || a.etag === b.etag);
+
+const toFile = ({ path, size, modifiedMs, version }: ObjectStat, etag: string): Fingerprinted => ({
+  path,
+  size,
+  modifiedMs,
+  etag,
+  ...(version === undefined ? {} : { version }),
+});
+
+async function unlessGone(fingerprint: Promise<string>): Promise<string | undefined> {
+  try {
+    return await fingerprint;
+  } catch (error) {
+    if (error instanceof HeadgateError && error.type === 'InputVanished') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+// Ends a run: ledger entry, metric, run record, then clears up. Safe to run twice; what was done stays as it is.
+//   publishRun({ pipeline, record }, { store, clock, metrics }): Promise<PublishResult>
+//   listRuns(state, { store }, { limit? }): Promise<readonly RunRecord[]>   newest first
+import type { InputFile } from '../contracts/batch';
+import { batchPaths, runRecord, tableName } from '../contracts/layout';
+import { HeadgateError } from '../contracts/errors';
+import { ledgerProtocol, type LedgerFile } from '../contracts/ledger';
+import type { Pipeline } from '../contracts/pipeline';
+import type { RunRecord } from '../contracts/run-record';
+import { parseRunRecord } from '../contracts/run-record-schema';
+import { readManifest } from './freeze-manifest';
+import { clearInputs, sweepBatches } from './housekeeping';
+import { addLedgerEntry, compactLedger } from './ledger';
+import type { Clock, Metric, MetricSink, ObjectStore } from './ports';
+import { mapBounded } from './stores/bounded';
+import { escapeGlob } from './stores/pattern';
+
+export type PublishDeps = { readonly store: ObjectStore; readonly clock: Clock; readonly metrics: MetricSink };
+
+export type PublishInput = { readonly pipeline: Pipeline; readonly record: RunRecord };
+
+/** `warnings`: what could not be cleared up or measured. The batch is in the table all the same. */
+export type PublishResult = { readonly recordPath: string; readonly warnings: readonly string[] };
+
+const readsAtOnce = 16;
+
+export async function publishRun({ pipeline, record }: PublishInput, deps: PublishDeps): Promise<PublishResult> {
+  const { store, metrics } = deps;
+  const { state } = pipeline;
+  const recordPath = recordPathOf(state, record);
+  const warnings: string[] = [];
+  // A run that has put its batch into the table has succeeded: what follows the ledger must not make it fail.
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      warnings.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  if (record.outcome === 'committed') await enterLedger(pipeline, record, store);
+  // The record comes after the metric: a crash between them repeats the metric, whose run and start tell the double.
+  if ((await store.stat(recordPath)) === undefined) {
+    await attempt('metrics', () => metrics.emit(toMetric(record)));
+    await store.putIfAbsent(recordPath, `${JSON.stringify(record, null, 2)}\n`);
+  }
+  const { digest } = record;
+  if (record.outcome === 'committed' && digest !== undefined) {
+    await attempt('copies of inputs', () => clearInputs(state, digest, deps));
+    await attempt('old batches', () => sweepBatches({ pipeline }, deps));
+    await attempt('ledger summary', () => compactLedger(state, deps));
+  }
+  return { recordPath, warnings };
+}
+
+async function enterLedger(pipeline: Pipeline, record: RunRecord, store: ObjectStore): Promise<void> {
+  const { digest, table } = record;
+  if (digest === undefined || table.version === undefined) {
+    throw new HeadgateError({
+      kind: 'config',
+      type: 'IncompleteRecord',
+      message: `The record of ${record.run} says 'committed', but not which batch or which table version.`,
+      remedy: 'Worker and workflow code must be of one version: restart the worker.',
+      fields: { run: record.run, digest, tableVersion: table.version },
+    });
+  }
+  const manifest = await readManifest(batchPaths(pipeline.state, digest).manifest, store);
+  await addLedgerEntry(
+    pipeline.state,
+    {
+      protocol: ledgerProtocol,
+      digest,
+      table: tableName(pipeline.target.table),
+      definitionDigest: pipeline.definitionDigest,
+      ...(manifest.interval === undefined ? {} : { interval: manifest.interval }),
+      frozenAt: manifest.frozenAt,
+      committedAt: record.finishedAt,
+      tableVersion: table.version,
+      files: manifest.files.map(toLedgerFile),
+    },
+    { store },
+  );
+}
+
+const toLedgerFile = ({ source, path, size, modifiedMs, etag, version }: InputFile): LedgerFile => ({
+  source,
+  path,
+  size,
+  modifiedMs,
+  etag,
+  ...(version === undefined ? {} : { version }),
+});
+
+/** The start time leads, so that the order of names is the order of runs; workflow ids come again. */
+const recordPathOf = (state: string, { startedAt, run }: RunRecord): string =>
+  runRecord(state, `${new Date(startedAt).toISOString().replaceAll(/[-:]/g, '')}-${run}`);
+
+function toMetric(record: RunRecord): Metric {
+  const { rows, seconds, table } = record;
+  return {
+    name: 'run',
+    time: record.finishedAt,
+    pipeline: record.pipeline,
+    run: record.run,
+    startedAt: record.startedAt,
+    outcome: record.outcome,
+    digest: record.digest ?? null,
+    intervalStart: record.interval?.start ?? null,
+    tableVersion: table.version ?? null,
+    warnings: record.warnings.length,
+    failure: record.failure?.type ?? null,
+    ...Object.fromEntries(Object.entries(rows ?? {}).map(([fate, count]) => [`rows.${fate}`, count])),
+    ...Object.fromEntries(Object.entries(seconds).map(([phase, spent]) => [`seconds.${phase}`, spent])),
+  };
+}
+
+export async function listRuns(
+  state: string,
+  { store }: { readonly store: ObjectStore },
+  { limit = 100 }: { readonly limit?: number } = {},
+): Promise<readonly RunRecord[]> {
+  const found = await store.list(`${escapeGlob(state.replace(/\/+$/, ''))}/runs/*.json`);
+  const newest = found
+    .map(({ path }) => path)
+    .toReversed()
+    .slice(0, limit);
+  const records = await mapBounded(newest, readsAtOnce, async (path) => {
+    const text = await store.readText(path);
+    return text === undefined ? undefined : parseRunRecord(text, path);
+  });
+  return records.filter((record) => record !== undefined);
+}
