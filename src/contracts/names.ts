@@ -9,6 +9,7 @@ export const messageNames = {
   requestCommit: 'requestCommit',
   withdrawCommit: 'withdrawCommit',
   commitDone: 'commitDone',
+  continueAsNew: 'continueAsNew',
   table: 'table',
 } as const;
 

@@ -95,6 +95,7 @@ export function parseDatetimePattern(type: string, pattern: string): Parsed<stri
   for (const letter of letters) {
     if (!readable.has(letter)) return bad(hints[letter] ?? `'${letter}' is not a pattern letter`);
   }
+  if (/(?<!V)V(?!V)/.test(bare)) return bad("the zone is 'VV'");
   const hours = ['H', 'h', 'k', 'K'].some((letter) => letters.has(letter));
   if (!letters.has('y')) return bad("it has no year ('y')");
   if (letters.has('m') && !hours) return bad("'m' is the minute; the month is 'M'");

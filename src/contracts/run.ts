@@ -12,6 +12,8 @@ export type RunPipelineInput = {
   readonly pipeline?: string;
   /** Values for `${…}` in the pipeline file; they win over the worker's environment. Never put secrets here. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Where relative paths in the pipeline file start. Default: the worker's working directory. */
+  readonly folder?: string;
   /** Interval to run for, e.g. `2026-11-23`, `2026-11`, `2026-11-23T05`. Default: the last complete one. */
   readonly interval?: string;
   /** Take the files again although they are in the table: the MERGE is made anew. Default false. */

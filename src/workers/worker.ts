@@ -1,14 +1,19 @@
 // Builds and runs a worker: the only place where stores, runtimes and clients are put together.
 import { join } from 'node:path';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
+import { createJsonLinesSink } from '../activities/publish-metrics';
+import type { Clock } from '../activities/ports';
 import { createLocalRuntime } from '../activities/local/runtime';
 import { createRunActivities } from '../activities/run';
 import { createStores } from '../activities/stores';
 import type { Config } from './config';
 import { connectClient, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
+import { sparkFolder, workflowBundlePath } from './paths';
+
+const clock: Clock = { now: () => new Date() };
 
 export type WorkerTools = { readonly python: string; readonly jars: string; readonly java?: string };
 
@@ -18,15 +23,6 @@ export type RunningWorker = {
   /** Finishes open tasks, then stops the resident Spark process unless it still works. */
   stop(): void;
 };
-
-/** Folder of the Python package, beside `dist`. */
-export const sparkFolder = join(__dirname, '..', '..', 'spark');
-
-/** Made by the build; bundled on the spot when a worker runs from sources (tests). */
-async function workflowBundle(): Promise<{ codePath: string } | { code: string }> {
-  if (__filename.endsWith('.js')) return { codePath: join(__dirname, '..', 'workflow-bundle.js') };
-  return bundleWorkflowCode({ workflowsPath: require.resolve('../workflows') });
-}
 
 export async function startWorker(
   config: Config,
@@ -52,10 +48,12 @@ export async function startWorker(
     connection,
     namespace: target.namespace,
     taskQueue: config.taskQueue,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: { codePath: workflowBundlePath },
     activities: {
       ...createRunActivities({
         store,
+        clock,
+        metrics: createJsonLinesSink(join(config.home, 'metrics.jsonl')),
         pipelines: config.pipelines,
         defaultPipeline: config.defaultPipeline,
         env: process.env,

@@ -12,7 +12,7 @@ import {
 import type { CommitJob, CommitReply, KeeperInput, KeptCommit, QueuedCommit, TableView } from '../contracts/run';
 import { drawTableSheet, enqueue, keepRecent, recall, withdraw } from '../domain/keeper-queue';
 import { failureOf } from './failure-of';
-import { requestCommitSignal, tableQuery, withdrawCommitSignal } from './messages';
+import { continueAsNewSignal, requestCommitSignal, tableQuery, withdrawCommitSignal } from './messages';
 import { runJob } from './run-job';
 
 /** Tells a run how its commit ended. A run that is gone needs no answer. */
@@ -41,7 +41,9 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
   let recent: readonly KeptCommit[] = input.recent ?? [];
   let commits = input.commits ?? 0;
   let running: QueuedCommit | undefined;
+  let asked = false;
   const answers: (readonly [string, CommitReply])[] = [];
+  const shouldContinue = (): boolean => asked || workflowInfo().continueAsNewSuggested;
 
   const view = (): TableView => {
     const lastVersion = recent.at(-1)?.report.table.version;
@@ -65,6 +67,9 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       queue = enqueue(queue, job, replyTo);
     }
   });
+  setHandler(continueAsNewSignal, () => {
+    asked = true;
+  });
   setHandler(withdrawCommitSignal, ({ stepKey, replyTo }) => {
     const left = withdraw(queue, stepKey, replyTo);
     if (left === queue) return;
@@ -74,7 +79,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
 
   for (;;) {
     setCurrentDetails(drawTableSheet(view()));
-    await condition(() => queue.length > 0 || answers.length > 0 || workflowInfo().continueAsNewSuggested);
+    await condition(() => queue.length > 0 || answers.length > 0 || shouldContinue());
     for (let next = answers.shift(); next !== undefined; next = answers.shift()) await reply(...next);
     const [head, ...rest] = queue;
     if (head !== undefined) {
@@ -94,7 +99,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       running = undefined;
       for (const waiter of waiters) await reply(waiter, outcome);
     }
-    if (workflowInfo().continueAsNewSuggested && answers.length === 0) {
+    if (shouldContinue() && answers.length === 0) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof keepTable>({ table, queue, recent, commits });
     }

@@ -22,4 +22,7 @@ export const withdrawCommitSignal = defineSignal<[{ readonly stepKey: string; re
 
 export const commitDoneSignal = defineSignal<[CommitReply]>(messageNames.commitDone);
 
+/** Continue as new after the commit at hand: for operators who want a keeper to forget its history. */
+export const continueAsNewSignal = defineSignal(messageNames.continueAsNew);
+
 export const tableQuery = defineQuery<TableView>(messageNames.table);

@@ -95,6 +95,7 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
     const spec = await loadPipeline({
       ...(input.pipeline === undefined ? {} : { pipeline: input.pipeline }),
       ...(input.variables === undefined ? {} : { variables: input.variables }),
+      ...(input.folder === undefined ? {} : { folder: input.folder }),
     });
     pipeline = spec;
     state.update({ pipeline: spec.name, table: spec.target.table });

@@ -11,6 +11,10 @@ export type LoadOptions = {
   readonly variables: Variables;
   /** Where names are looked up. Default `pipelines`. */
   readonly folder?: string;
+  /** Where relative paths in the file start. Default: the working directory. */
+  readonly cwd?: string;
+  /** Where relative paths of the file start. Default: the working directory. */
+  readonly cwd?: string;
 };
 
 const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrName);
@@ -19,9 +23,9 @@ const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrNam
 export const pipelinePath = (pathOrName: string, folder = 'pipelines'): string =>
   isPath(pathOrName) ? pathOrName : join(folder, `${pathOrName}.yaml`);
 
-export async function loadPipeline(pathOrName: string, { variables, folder }: LoadOptions): Promise<Pipeline> {
+export async function loadPipeline(pathOrName: string, { variables, folder, cwd }: LoadOptions): Promise<Pipeline> {
   const path = pipelinePath(pathOrName, folder);
-  return parsePipeline(await readPipelineFile(path, pathOrName, folder), { file: path, variables });
+  return parsePipeline(await readPipelineFile(path, pathOrName, folder), { file: path, variables, ...(cwd === undefined ? {} : { cwd }) });
 }
 
 async function readPipelineFile(path: string, pathOrName: string, folder = 'pipelines'): Promise<string> {

@@ -1,0 +1,93 @@
+// The effects of a run around its Spark jobs: load the pipeline, freeze, extract, publish. Wires, decides nothing.
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { defaultInterval, parseInterval, pipelineEvery } from '../domain/intervals';
+import type { FrozenBatch } from '../contracts/batch';
+import type { Pipeline } from '../contracts/pipeline';
+import { runRecordProtocol, type RunRecord } from '../contracts/run-record';
+import type { FailureSummary, RunPipelineInput, RunPipelineResult } from '../contracts/run';
+import { extractInputs, type ExtractProgress } from './extract';
+import { guarded } from './failures';
+import { freezeBatch, type FreezeResult } from './freeze';
+import { loadPipeline } from './pipeline-file';
+import type { Clock, MetricSink, ObjectStore } from './ports';
+import { publishRun } from './publish';
+
+export type RunActivityDeps = {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly metrics: MetricSink;
+  /** Folder in which pipelines are found by name. */
+  readonly pipelines: string;
+  readonly defaultPipeline: string;
+  /** Where ${…} of pipeline files is looked up when the run does not bring a value. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+export type FreezeInput = {
+  readonly pipeline: Pipeline;
+  /** As a person writes it; absent = the last complete interval before `logicalTime`. */
+  readonly interval?: string;
+  /** ISO 8601. Scheduled time of the run, else its start: never the clock of a retry. */
+  readonly logicalTime: string;
+  readonly redo: boolean;
+};
+
+export type PublishInput = {
+  readonly pipeline: Pipeline;
+  readonly result: RunPipelineResult;
+  readonly workflowId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly failure?: FailureSummary;
+};
+
+export function createRunActivities({ store, clock, metrics, pipelines, defaultPipeline, env }: RunActivityDeps) {
+  return {
+    /** Resolved once per run: its answer in the history is what every retry sees. */
+    loadPipeline: guarded(
+      async (input: Pick<RunPipelineInput, 'pipeline' | 'variables' | 'folder'>): Promise<Pipeline> => {
+        const set = Object.fromEntries(
+          Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+        );
+        return loadPipeline(input.pipeline ?? defaultPipeline, {
+          variables: { ...set, ...input.variables },
+          folder: pipelines,
+          ...(input.folder === undefined ? {} : { cwd: input.folder }),
+        });
+      },
+    ),
+
+    freezeInputs: guarded(async ({ pipeline, interval, logicalTime, redo }: FreezeInput): Promise<FreezeResult> => {
+      const every = pipelineEvery(pipeline);
+      const wanted =
+        interval === undefined || every === undefined
+          ? defaultInterval(pipeline, Date.parse(logicalTime))
+          : parseInterval(interval, every);
+      return freezeBatch(
+        { pipeline, ignoreLedger: redo, ...(wanted === undefined ? {} : { interval: wanted }) },
+        { store, clock },
+      );
+    }),
+
+    extractInputs: guarded(async ({ pipeline, batch }: { pipeline: Pipeline; batch: FrozenBatch }): Promise<void> => {
+      const onProgress = (progress: ExtractProgress): void => heartbeat(progress);
+      await extractInputs({ pipeline, batch }, { store }, { onProgress, signal: cancellationSignal() });
+    }),
+
+    publishRun: guarded(
+      async ({ pipeline, result, workflowId, startedAt, finishedAt, failure }: PublishInput): Promise<void> => {
+        const record: RunRecord = {
+          ...result,
+          protocol: runRecordProtocol,
+          run: workflowId,
+          startedAt,
+          finishedAt,
+          ...(failure === undefined ? {} : { failure }),
+        };
+        await publishRun({ pipeline, record }, { store, metrics, clock });
+      },
+    ),
+  };
+}
+
+export type RunActivities = ReturnType<typeof createRunActivities>;

@@ -1,0 +1,62 @@
+// headgate gate and headgate cancel: what a person tells an open run.
+import { userInfo } from 'node:os';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { HeadgateError } from '../../contracts/errors';
+import type { CancelRequest, GateVerdict } from '../../contracts/run';
+import type { Config } from '../../workers/config';
+import { exitCodes, out, printJson } from '../output';
+import { openSession } from '../session';
+
+type PersonOptions = { readonly why: string; readonly by?: string; readonly address?: string; readonly json: boolean };
+
+async function tell(
+  config: Config,
+  run: string,
+  update: 'decideGate' | 'cancelRun',
+  argument: GateVerdict | CancelRequest,
+  options: PersonOptions,
+): Promise<void> {
+  const session = await openSession(config, {
+    ...(options.address === undefined ? {} : { address: options.address }),
+    quiet: options.json,
+  });
+  try {
+    const handle = session.client.workflow.getHandle(run);
+    await handle.executeUpdate(update, { args: [argument] });
+    // An embedded worker ends with this command: let the run use it while it is there.
+    if (update === 'decideGate') await handle.result().catch(() => undefined);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw error;
+    throw new HeadgateError({
+      kind: 'data',
+      type: 'NotPossible',
+      message: `The run ${run} did not take this: ${error instanceof WorkflowUpdateFailedError ? (error.cause?.message ?? error.message) : 'it is not open'}.`,
+      remedy: 'Look at open runs with `headgate status`.',
+      fields: { run },
+      cause: error,
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+export async function gateCommand(
+  config: Config,
+  run: string,
+  decision: 'approve' | 'reject',
+  options: PersonOptions,
+): Promise<number> {
+  const verdict: GateVerdict = { decision, by: options.by ?? userInfo().username, why: options.why };
+  await tell(config, run, 'decideGate', verdict, options);
+  if (options.json) printJson({ run, ...verdict });
+  else out(`${decision === 'approve' ? 'approved' : 'rejected'}  ${run}`);
+  return exitCodes.done;
+}
+
+export async function cancelCommand(config: Config, run: string, options: PersonOptions): Promise<number> {
+  const request: CancelRequest = { by: options.by ?? userInfo().username, why: options.why };
+  await tell(config, run, 'cancelRun', request, options);
+  if (options.json) printJson({ run, ...request });
+  else out(`cancelling  ${run}`);
+  return exitCodes.done;
+}

@@ -1,0 +1,175 @@
+// headgate run: one run of a pipeline, from start to its result, with live progress.
+import { resolve } from 'node:path';
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { pipelinePath } from '../../activities/pipeline-file';
+import { runWorkflowId } from '../../contracts/names';
+import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
+import type { Config } from '../../workers/config';
+import { exitCodes, note, printJson } from '../output';
+import { createProgressView } from '../progress';
+import { printFailure, printResult } from '../run-report';
+import { openSession, type Session } from '../session';
+import { openPipeline, type Variables } from '../variables';
+
+export type RunOptions = {
+  readonly set: Variables;
+  readonly interval?: string;
+  readonly redo?: boolean;
+  readonly address?: string;
+  readonly json: boolean;
+};
+
+export type RunReport = {
+  readonly run: string;
+  readonly outcome: RunPipelineResult['outcome'] | 'held';
+  readonly result?: RunPipelineResult;
+  readonly failure?: FailureSummary;
+  readonly held?: readonly string[];
+};
+
+/** What travels to the worker: the file when a path was given, else the name for the worker's own folder. */
+export async function runInput(
+  config: Config,
+  nameOrFile: string,
+  options: Pick<RunOptions, 'set' | 'interval' | 'redo'>,
+) {
+  // Checked here first: a wrong file is exit code 2 before anything starts.
+  const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
+  const input: RunPipelineInput = {
+    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    folder: process.cwd(),
+    variables,
+    ...(options.interval === undefined ? {} : { interval: options.interval }),
+    ...(options.redo === true ? { redo: true } : {}),
+  };
+  return { input, pipeline };
+}
+
+async function startOrJoin(
+  client: Client,
+  config: Config,
+  workflowId: string,
+  input: RunPipelineInput,
+): Promise<{ handle: WorkflowHandle; joined: boolean }> {
+  try {
+    const handle = await client.workflow.start('runPipeline', {
+      workflowId,
+      taskQueue: config.taskQueue,
+      args: [input],
+      staticSummary: `pipeline ${workflowId.replace(/^run\//, '')}`,
+    });
+    return { handle, joined: false };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { handle: client.workflow.getHandle(workflowId), joined: true };
+  }
+}
+
+/** Ends with the run, or as soon as its batch is held for a person. */
+async function follow(handle: WorkflowHandle, onProgress: (progress: RunProgress) => void): Promise<RunReport> {
+  const run = handle.workflowId;
+  let stopped = false;
+  const held = (async (): Promise<RunReport | undefined> => {
+    while (!stopped) {
+      const progress = await handle.query<RunProgress>('progress').catch((error: unknown) => {
+        if (isGrpcServiceError(error) || error instanceof Error) return undefined;
+        throw error;
+      });
+      if (progress !== undefined) onProgress(progress);
+      if (progress?.held !== undefined && progress.held.length > 0)
+        return { run, outcome: 'held', held: progress.held };
+      await new Promise((wake) => setTimeout(wake, 400));
+    }
+    return undefined;
+  })();
+  const ended = handle.result().then(
+    (result: RunPipelineResult): RunReport => ({ run, outcome: result.outcome, result }),
+    (error: unknown): RunReport => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      return { run, ...failureReport(error) };
+    },
+  );
+  const first = await Promise.race([ended, held]);
+  stopped = true;
+  return first ?? ended;
+}
+
+function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 'failure'> {
+  let cause: unknown = error.cause;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined)
+    cause = cause.cause;
+  const cancelled =
+    cause instanceof Error &&
+    (cause.name === 'CancelledFailure' || (cause instanceof ApplicationFailure && cause.type === 'Cancelled'));
+  const detail = cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureSummary | undefined) : undefined;
+  const failure: FailureSummary =
+    detail?.remedy === undefined
+      ? {
+          kind: cancelled ? 'cancelled' : 'unknown',
+          type: cancelled ? 'Cancelled' : 'RunFailed',
+          message: cause instanceof Error ? cause.message : String(cause),
+          remedy: cancelled
+            ? 'Start it again when it is wanted: finished work is not repeated.'
+            : 'Look at the run in the Temporal UI.',
+          fields: {},
+        }
+      : detail;
+  return { outcome: cancelled ? 'cancelled' : 'failed', failure };
+}
+
+/** Runs and follows on an open session. Used by `run` and by the demo. */
+export async function runOnce(
+  session: Session,
+  config: Config,
+  nameOrFile: string,
+  options: Pick<RunOptions, 'set' | 'interval' | 'redo'>,
+  onProgress: (progress: RunProgress) => void = () => undefined,
+): Promise<RunReport> {
+  const { input, pipeline } = await runInput(config, nameOrFile, options);
+  const interval = pipeline.sources.some((source) => source.arrives === 'interval') ? options.interval : undefined;
+  const { handle, joined } = await startOrJoin(session.client, config, runWorkflowId(pipeline.name, interval), input);
+  if (joined) note(`A run of ${pipeline.name} is open already (${handle.workflowId}): following that one.`);
+  return follow(handle, onProgress);
+}
+
+export async function runCommand(config: Config, nameOrFile: string, options: RunOptions): Promise<number> {
+  // Checked before a server is started: a wrong file must not cost anything.
+  await runInput(config, nameOrFile, options);
+  const session = await openSession(config, {
+    ...(options.address === undefined ? {} : { address: options.address }),
+    quiet: options.json,
+  });
+  const view = createProgressView(options.json);
+  try {
+    const report = await runOnce(session, config, nameOrFile, options, view.update);
+    view.stop();
+    if (options.json) printJson(flat(report));
+    else if (report.result !== undefined) printResult(report.run, report.result);
+    else printFailure(report);
+    const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
+    return done ? exitCodes.done : exitCodes.failure;
+  } finally {
+    view.stop();
+    await session.close();
+  }
+}
+
+/** The one JSON object of `--json`. */
+function flat(report: RunReport): object {
+  const { result, failure, ...rest } = report;
+  const total = Object.values(result?.seconds ?? {}).reduce((sum, value) => sum + value, 0);
+  return {
+    ...rest,
+    ...(result === undefined
+      ? {}
+      : { ...result, seconds: { ...result.seconds, total: Math.round(total * 1000) / 1000 } }),
+    ...(failure === undefined ? {} : { error: failure }),
+  };
+}

@@ -1,0 +1,25 @@
+// headgate validate: is the pipeline file right? Nothing is started and nothing is written.
+import pc from 'picocolors';
+import type { Config } from '../../workers/config';
+import { exitCodes, out, printJson } from '../output';
+import { openPipeline, type Variables } from '../variables';
+
+export async function validateCommand(
+  config: Config,
+  nameOrFile: string,
+  options: { readonly set: Variables; readonly json: boolean },
+): Promise<number> {
+  const { pipeline } = await openPipeline(config, nameOrFile, options.set);
+  if (options.json) {
+    printJson({ valid: true, pipeline });
+    return exitCodes.done;
+  }
+  out(`${pc.green('valid')}  ${pipeline.name}`);
+  for (const source of pipeline.sources) {
+    out(`  source  ${source.name}: ${source.format}, ${source.arrives}, ${source.path}, key ${source.key.join(', ')}`);
+  }
+  out(`  table   ${pipeline.target.table}, key ${pipeline.target.key.join(', ')}`);
+  if (pipeline.target.partitionBy.length > 0) out(`          partitioned by ${pipeline.target.partitionBy.join(', ')}`);
+  out(`  state   ${pipeline.state}`);
+  return exitCodes.done;
+}

@@ -1,0 +1,157 @@
+// The headgate command: reads arguments, calls one command, sets the exit code. No logic of its own.
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { readConfig } from '../workers/config';
+import { exitCodes, reportError } from './output';
+import { collectVariable } from './variables';
+
+type Action = () => Promise<number>;
+
+/** Runs a command; its errors become messages and exit codes. */
+async function finish(json: boolean, action: Action): Promise<void> {
+  try {
+    process.exitCode = await action();
+  } catch (error) {
+    process.exitCode = reportError(error, json);
+  }
+  // Connections and child processes are closed by now; a stray timer must not keep the terminal waiting.
+  await new Promise((flushed) => process.stdout.write('', flushed));
+  process.exit();
+}
+
+const jsonFlag = () => new Option('--json', 'print one JSON object on stdout').default(false);
+const setFlag = () =>
+  new Option('--set <NAME=value>', 'value for ${NAME} in the pipeline file; wins over the environment')
+    .argParser(collectVariable)
+    .default({}, 'environment');
+const addressFlag = () =>
+  new Option('--address <host:port>', 'Temporal server; default TEMPORAL_ADDRESS or 127.0.0.1:7233');
+const pipelineArgument = () => new Argument('<pipeline>', 'pipeline file, or name of one in the pipelines folder');
+
+function program(): Command {
+  const headgate = new Command('headgate')
+    .description('Durable Delta Lake pipelines on Temporal')
+    .showHelpAfterError()
+    .exitOverride();
+
+  headgate
+    .command('run')
+    .description('run a pipeline once and follow it; starts an embedded server and worker when none is there')
+    .addArgument(pipelineArgument())
+    .addOption(setFlag())
+    .option('--interval <start>', 'interval to run for, e.g. 2026-11-23 or 2026-11')
+    .option('--redo', 'take the files again although they are in the table')
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((pipeline, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/run.js')).runCommand(readConfig(process.env), pipeline, options),
+      ),
+    );
+
+  headgate
+    .command('dev')
+    .description('Temporal server, its UI and a worker in the foreground; each is restarted when it dies')
+    .addOption(new Option('--port <port>', 'port of the Temporal server').argParser(Number).default(7233))
+    .action((options) =>
+      finish(false, async () => (await import('./commands/dev.js')).devCommand(readConfig(process.env), options)),
+    );
+
+  headgate
+    .command('worker')
+    .description('a worker in the foreground, against a Temporal server that runs elsewhere')
+    .addOption(addressFlag())
+    .action((options) =>
+      finish(false, async () => (await import('./commands/dev.js')).workerCommand(readConfig(process.env), options)),
+    );
+
+  headgate
+    .command('validate')
+    .description('check a pipeline file; nothing is started and nothing is written')
+    .addArgument(pipelineArgument())
+    .addOption(setFlag())
+    .addOption(jsonFlag())
+    .action((pipeline, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/validate.js')).validateCommand(readConfig(process.env), pipeline, options),
+      ),
+    );
+
+  headgate
+    .command('status')
+    .description('open and recent runs, newest first')
+    .argument('[pipeline]', 'only runs of this pipeline (file or name)')
+    .addOption(setFlag())
+    .addOption(new Option('--limit <n>', 'how many').argParser(Number).default(20))
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((pipeline, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/status.js')).statusCommand(readConfig(process.env), pipeline, options),
+      ),
+    );
+
+  headgate
+    .command('show')
+    .description('rows of a pipeline’s table, staging or quarantine, without Spark')
+    .addArgument(pipelineArgument())
+    .addArgument(new Argument('[what]', 'which rows').choices(['table', 'staging', 'quarantine']).default('table'))
+    .addOption(setFlag())
+    .addOption(new Option('--limit <n>', 'rows').argParser(Number).default(20))
+    .option('--where <sql>', 'condition on the rows')
+    .option('--sql <query>', 'a whole query; the table is called rows')
+    .addOption(new Option('--version <n>', 'version of the table').argParser(Number))
+    .addOption(jsonFlag())
+    .action((pipeline, what, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/show.js')).showCommand(readConfig(process.env), pipeline, what, options),
+      ),
+    );
+
+  const person = (command: Command): Command =>
+    command
+      .requiredOption('--why <text>', 'the reason, kept in the history')
+      .option('--by <name>', 'who decides; default the user of this machine')
+      .addOption(addressFlag())
+      .addOption(jsonFlag());
+
+  person(headgate.command('gate').description('decide on a held batch').argument('<run>', 'workflow id of the run'))
+    .addArgument(new Argument('<decision>').choices(['approve', 'reject']))
+    .action((run, decision, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/gate.js')).gateCommand(readConfig(process.env), run, decision, options),
+      ),
+    );
+
+  person(headgate.command('cancel').description('stop an open run').argument('<run>', 'workflow id of the run')).action(
+    (run, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/gate.js')).cancelCommand(readConfig(process.env), run, options),
+      ),
+  );
+
+  headgate
+    .command('doctor')
+    .description('what is installed, what is missing, and the remedy')
+    .addOption(jsonFlag())
+    .action((options) =>
+      finish(options.json, async () => (await import('./commands/doctor.js')).doctorCommand(options)),
+    );
+
+  headgate
+    .command('demo')
+    .description('the whole product on a sample: two runs, what happened to the rows, clean end')
+    .option('--keep', 'leave server, UI and worker running until Ctrl-C', false)
+    .addOption(new Option('--rows <n>', 'sales rows of the sample').argParser(Number).default(20_000))
+    .action((options) =>
+      finish(false, async () => (await import('./commands/demo.js')).demoCommand(readConfig(process.env), options)),
+    );
+
+  return headgate;
+}
+
+program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+  });

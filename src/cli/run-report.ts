@@ -1,0 +1,48 @@
+// How the result of a run is told to people.
+import pc from 'picocolors';
+import type { RunPipelineResult } from '../contracts/run';
+import type { RunReport } from './commands/run';
+import { count, describeFailure, note, out, seconds } from './output';
+
+const outcomes = {
+  committed: pc.green('committed'),
+  'nothing-new': pc.dim('nothing new'),
+  rejected: pc.yellow('rejected'),
+  failed: pc.red('failed'),
+  cancelled: pc.yellow('cancelled'),
+} as const satisfies Record<RunPipelineResult['outcome'], string>;
+
+export function printResult(run: string, result: RunPipelineResult): void {
+  const { rows, table, expectations = [] } = result;
+  out(
+    `${outcomes[result.outcome]}  ${run}${result.digest === undefined ? '' : `  batch ${result.digest.slice(0, 12)}`}`,
+  );
+  if (rows !== undefined) {
+    const fates = Object.entries(rows).filter(([fate, number]) => fate !== 'read' && number > 0);
+    out(
+      `  rows     ${count(rows.read)} read = ${fates.map(([fate, number]) => `${count(number)} ${fate}`).join(' + ')}`,
+    );
+  }
+  out(`  table    ${table.path}${table.version === undefined ? '' : `  version ${table.version}`}`);
+  for (const { name, action, failed, checked } of expectations) {
+    if (failed > 0) out(`  ${pc.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
+  }
+  for (const { type, message } of result.warnings) out(`  ${pc.yellow('warning')}  ${type}: ${message}`);
+  for (const notice of result.notices) out(`  ${pc.dim('note')}     ${notice}`);
+  const spent = Object.entries(result.seconds);
+  if (spent.length > 0) {
+    const total = spent.reduce((sum, [, value]) => sum + value, 0);
+    out(`  time     ${seconds(total)}: ${spent.map(([phase, value]) => `${phase} ${seconds(value)}`).join(', ')}`);
+  }
+}
+
+export function printFailure(report: RunReport): void {
+  if (report.outcome === 'held') {
+    out(`${pc.yellow('held')}  ${report.run}: a person must decide`);
+    for (const reason of report.held ?? []) out(`  - ${reason}`);
+    out(`  decide   headgate gate ${report.run} approve --why "…"   (or reject)`);
+    return;
+  }
+  out(`${outcomes[report.outcome]}  ${report.run}`);
+  if (report.failure !== undefined) note(describeFailure(report.failure));
+}

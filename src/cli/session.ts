@@ -1,0 +1,90 @@
+// Finds the Temporal server that a command talks to, or starts the embedded stack for the command's own duration.
+import type { Client } from '@temporalio/client';
+import { ensureTools } from '../setup/tools';
+import type { Config } from '../workers/config';
+import { connectClient, defaultAddress, temporalTarget, type TemporalTarget } from '../workers/connection';
+import { note } from './output';
+import { readStackRecord, startStack, startWorkerProcess, type StackTools } from './stack/stack';
+
+export type Session = {
+  readonly client: Client;
+  readonly target: TemporalTarget;
+  /** Address of the Temporal UI when we started the server. */
+  readonly ui?: string;
+  close(): Promise<void>;
+};
+
+/** Clients of servers that answer: the configured address first, then a `headgate dev` of this home folder. */
+async function findServer(
+  config: Config,
+  address?: string,
+): Promise<{ client: Client; target: TemporalTarget } | undefined> {
+  const configured = temporalTarget(address);
+  const record = readStackRecord(config.home);
+  const addresses = new Set([
+    ...(address === undefined && configured.address === defaultAddress && record !== undefined ? [record.address] : []),
+    configured.address,
+  ]);
+  for (const candidate of addresses) {
+    const target = { ...configured, address: candidate };
+    try {
+      return { client: await connectClient(target, 1500), target };
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/** Connects to a server that runs. Throws `TemporalUnreachable` when there is none. */
+export async function connect(config: Config, address?: string): Promise<Session> {
+  const found = await findServer(config, address);
+  const target = found?.target ?? temporalTarget(address);
+  const client = found?.client ?? (await connectClient(target, 1500));
+  return { client, target, close: () => client.connection.close() };
+}
+
+async function hasWorker(client: Client, target: TemporalTarget, config: Config): Promise<boolean> {
+  const answer = await client.workflowService.describeTaskQueue({
+    namespace: target.namespace,
+    taskQueue: { name: config.taskQueue },
+    taskQueueType: 1,
+  });
+  const recent = Date.now() - 60_000;
+  return (answer.pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > recent);
+}
+
+export const stackTools = async (): Promise<StackTools> => {
+  const { python, jars, temporal } = await ensureTools('runtime');
+  return { python, jars, temporal };
+};
+
+/** A server with a worker: one that runs, or an embedded one that ends with the session. Says what it starts. */
+export async function openSession(
+  config: Config,
+  options: { readonly address?: string; readonly quiet: boolean },
+): Promise<Session> {
+  const say = options.quiet ? () => undefined : note;
+  const found = await findServer(config, options.address);
+  if (found === undefined) {
+    const { address } = temporalTarget(options.address);
+    say(`No Temporal server answers at ${address}: starting an embedded one with a worker, for this command only.`);
+    const port = Number(address.split(':').at(-1)) || 7233;
+    const stack = await startStack({ config, tools: await stackTools(), port, onEvent: say });
+    const client = await connectClient(stack.target);
+    const close = async (): Promise<void> => {
+      await client.connection.close();
+      await stack.stop();
+    };
+    return { client, target: stack.target, ...(stack.ui === undefined ? {} : { ui: stack.ui }), close };
+  }
+  const { client, target } = found;
+  if (await hasWorker(client, target, config)) return { client, target, close: () => client.connection.close() };
+  say(`No worker serves task queue '${config.taskQueue}' at ${target.address}: starting one, for this command only.`);
+  const worker = await startWorkerProcess({ config, tools: await stackTools(), port: 0, onEvent: say }, target);
+  const close = async (): Promise<void> => {
+    await client.connection.close();
+    await worker.stop();
+  };
+  return { client, target, close };
+}

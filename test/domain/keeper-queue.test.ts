@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import type { CommitJob, QueuedCommit } from '../../src/contracts/run';
+import { enqueue, keepRecent, recall, withdraw } from '../../src/domain/keeper-queue';
+import { commitReport, pipeline } from '../fakes/reports';
+
+const job = (stepKey: string): CommitJob => ({
+  runtime: 'local',
+  state: '/s',
+  request: {
+    protocol: 1,
+    job: 'commit',
+    stepKey,
+    generation: 1,
+    run: 'r',
+    digest: 'd',
+    pipeline: 'p',
+    target: pipeline.target,
+    timezone: 'UTC',
+    staging: commitReport.table.recovered ? { table: '', version: 0, rows: 0 } : { table: '/s', version: 0, rows: 1 },
+  },
+});
+const keys = (queue: readonly QueuedCommit[]) => queue.map((entry) => entry.request.request.stepKey);
+
+describe('keeper queue', () => {
+  it('serves in the order of arrival', () => {
+    expect(keys(enqueue(enqueue([], job('a'), 'r1'), job('b'), 'r2'))).toEqual(['a', 'b']);
+  });
+
+  it('queues a step once, however many runs wait for it', () => {
+    const queue = enqueue(enqueue([], job('a'), 'r1'), job('a'), 'r2');
+    expect(queue).toHaveLength(1);
+    expect(queue[0]?.waiters).toEqual(['r1', 'r2']);
+  });
+
+  it('keeps a commit in the queue while another run waits for it', () => {
+    const queue = enqueue(enqueue([], job('a'), 'r1'), job('a'), 'r2');
+    expect(withdraw(queue, 'a', 'r1')[0]?.waiters).toEqual(['r2']);
+    expect(withdraw(withdraw(queue, 'a', 'r1'), 'a', 'r2')).toEqual([]);
+  });
+
+  it('returns the same queue when there is nothing to withdraw', () => {
+    const queue = enqueue([], job('a'), 'r1');
+    expect(withdraw(queue, 'b', 'r1')).toBe(queue);
+    expect(withdraw(queue, 'a', 'stranger')).toBe(queue);
+  });
+
+  it('holds each step at most once, whatever arrives', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('r1', 'r2', 'r3'))), (requests) => {
+        const queue = requests.reduce<readonly QueuedCommit[]>((all, [key, run]) => enqueue(all, job(key), run), []);
+        return new Set(keys(queue)).size === queue.length;
+      }),
+    );
+  });
+});
+
+describe('recent commits', () => {
+  const kept = (stepKey: string, generation = 1) => ({ stepKey, generation, report: commitReport });
+
+  it('recalls a step of the same or a later generation only', () => {
+    const recent = keepRecent([], kept('a', 2));
+    expect(recall(recent, { stepKey: 'a', generation: 1 })).toBeDefined();
+    expect(recall(recent, { stepKey: 'a', generation: 2 })).toBeDefined();
+    expect(recall(recent, { stepKey: 'a', generation: 3 })).toBeUndefined();
+    expect(recall(recent, { stepKey: 'b', generation: 1 })).toBeUndefined();
+  });
+
+  it('stays bounded and keeps the newest', () => {
+    const recent = Array.from({ length: 100 }, (_, index) => kept(`s${index}`)).reduce<
+      readonly ReturnType<typeof kept>[]
+    >(keepRecent, []);
+    expect(recent).toHaveLength(20);
+    expect(recent.at(-1)?.stepKey).toBe('s99');
+  });
+});

@@ -1,0 +1,101 @@
+// Records histories for replay.test.ts, from the real workflows on the time-skipping server. Only when asked for:
+//   HEADGATE_RECORD_HISTORIES=1 npx jest --selectProjects workflow test/replay/record.test.ts
+// Record a new file beside the old ones when a workflow gets a new path; never overwrite one that a release has run.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { keeperWorkflowId } from '../../src/contracts/names';
+import { pipeline, prepareReport } from '../fakes/reports';
+import {
+  fakeActivities,
+  newJournal,
+  startEnvironment,
+  taskQueue,
+  withWorker,
+  type Activities,
+} from '../workflows/environment';
+
+const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
+
+(recording ? describe : describe.skip)('histories', () => {
+  let environment: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    environment = await startEnvironment();
+  });
+  afterAll(async () => {
+    await environment.teardown();
+  });
+
+  async function record(
+    name: string,
+    table: string,
+    change: (activities: Activities) => Partial<Activities>,
+  ): Promise<void> {
+    const { client } = environment;
+    const own = { ...pipeline, target: { ...pipeline.target, table } };
+    const fakes = { ...fakeActivities(environment, newJournal()), loadPipeline: async () => own };
+    await withWorker(environment, { ...fakes, ...change(fakes) }, async () => {
+      const handle = await client.workflow.start('runPipeline', { workflowId: `run/${name}`, taskQueue, args: [] });
+      await handle.result().catch(() => undefined);
+      const keep = async (file: string, workflowId: string): Promise<void> => {
+        const path = join(__dirname, 'histories', `${file}.json`);
+        if (existsSync(path)) return;
+        writeFileSync(path, `${historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory())}\n`);
+      };
+      await keep(`runPipeline.${name}`, `run/${name}`);
+      if (name === 'committed') {
+        await environment.sleep('1s');
+        await keep('keepTable.one-commit', keeperWorkflowId(table));
+      }
+    });
+  }
+
+  it('committed', () => record('committed', '/lake/committed', () => ({})));
+
+  it('nothing new', () =>
+    record('nothing-new', '/lake/none', () => ({ freezeInputs: async () => ({ kind: 'nothing-new', notices: [] }) })));
+
+  it('held until the wait was over', () =>
+    record('gate-expired', '/lake/held', (activities) => ({
+      watchJob: async (handle) =>
+        handle.job === 'prepare'
+          ? {
+              kind: 'succeeded',
+              report: {
+                ...prepareReport,
+                stepKey: handle.stepKey,
+                expectations: prepareReport.expectations.map((result) => ({ ...result, failed: 50, checked: 100 })),
+              },
+            }
+          : activities.watchJob(handle),
+    })));
+
+  it('job lost and run again', () => {
+    let losses = 1;
+    return record('job-lost', '/lake/lost', (activities) => ({
+      watchJob: async (handle) => {
+        losses -= 1;
+        return losses >= 0 ? { kind: 'lost', reason: 'killed' } : activities.watchJob(handle);
+      },
+    }));
+  });
+
+  it('failed on data', () =>
+    record('failed', '/lake/failed', () => ({
+      watchJob: async (handle) => ({
+        kind: 'failed',
+        failure: {
+          protocol: 1,
+          stepKey: handle.stepKey,
+          attempt: 1,
+          kind: 'data',
+          type: 'MissingColumn',
+          message: 'm',
+          remedy: 'r',
+          fields: {},
+          detail: '',
+        },
+      }),
+    })));
+});

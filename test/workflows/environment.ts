@@ -1,0 +1,104 @@
+// A time-skipping Temporal server with a worker whose activities are in-memory fakes. One per test file.
+import { readFileSync } from 'node:fs';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import type { FreezeResult } from '../../src/activities/freeze';
+import type { JobActivities, SubmitJobInput } from '../../src/activities/jobs';
+import type { KeeperActivities } from '../../src/activities/keeper';
+import type { JobHandle, JobOutcome } from '../../src/activities/ports';
+import type { PublishInput, RunActivities } from '../../src/activities/run';
+import { registerSearchAttributes } from '../../src/workers/connection';
+import { createKeeperActivities } from '../../src/activities/keeper';
+import { ensureTools } from '../../src/setup/tools';
+import { commitReport, pipeline, prepareReport } from '../fakes/reports';
+
+export const taskQueue = 'test';
+
+export type Activities = RunActivities & JobActivities & KeeperActivities;
+
+/** What the fakes were asked to do, in order. */
+export type Journal = {
+  readonly submitted: SubmitJobInput[];
+  readonly published: PublishInput[];
+  readonly calls: string[];
+};
+
+export const batch: Extract<FreezeResult, { kind: 'batch' }>['batch'] = {
+  digest: prepareReport.digest,
+  manifestPath: '/lake/_headgate/customer-sales/batches/x/manifest.json',
+  fileCount: 2,
+  bytes: 7_752_403,
+  toCopy: 0,
+  sample: ['sales_data.csv'],
+  notices: [],
+};
+
+export async function startEnvironment(): Promise<TestWorkflowEnvironment> {
+  const { testServer } = await ensureTools('test');
+  if (testServer === undefined) throw new Error('no test server was installed');
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: testServer } },
+  });
+  await registerSearchAttributes(environment.client, 'default');
+  return environment;
+}
+
+/** Fakes that succeed with the golden reports; a test replaces what it is about. */
+export function fakeActivities(environment: TestWorkflowEnvironment, journal: Journal): Activities {
+  return {
+    loadPipeline: async () => pipeline,
+    freezeInputs: async () => ({ kind: 'batch', batch }),
+    extractInputs: async () => undefined,
+    publishRun: async (input) => {
+      journal.published.push(input);
+    },
+    submitJob: async (input) => {
+      journal.submitted.push(input);
+      return handleOf(input);
+    },
+    watchJob: async (handle) => succeeded(handle),
+    ...createKeeperActivities({ client: environment.client, taskQueue }),
+  };
+}
+
+export const handleOf = (input: SubmitJobInput): JobHandle => ({
+  stepKey: input.request.stepKey,
+  job: input.request.job,
+  attempt: 1,
+  requestPath: '/request',
+  reportPath: '/report',
+  failurePath: '/failure',
+  runtime: input.runtime,
+  id: `${input.request.job}-1`,
+});
+
+export const succeeded = (handle: JobHandle): JobOutcome =>
+  handle.job === 'prepare'
+    ? { kind: 'succeeded', report: { ...prepareReport, stepKey: handle.stepKey } }
+    : { kind: 'succeeded', report: { ...commitReport, stepKey: handle.stepKey } };
+
+export const newJournal = (): Journal => ({ submitted: [], published: [], calls: [] });
+
+/** The bundle that jest's global setup made once. */
+export function workflowBundle(): { code: string } {
+  const path = process.env['HEADGATE_TEST_BUNDLE'];
+  if (path === undefined) throw new Error('run through jest: its global setup bundles the workflows');
+  return { code: readFileSync(path, 'utf8') };
+}
+
+export async function withWorker<Result>(
+  environment: TestWorkflowEnvironment,
+  activities: Partial<Activities>,
+  body: () => Promise<Result>,
+  options: Partial<WorkerOptions> = {},
+): Promise<Result> {
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle: workflowBundle(),
+    activities,
+    maxHeartbeatThrottleInterval: '100ms',
+    ...options,
+  });
+  return worker.runUntil(body);
+}
