@@ -7,12 +7,12 @@ const { ensureBuilt, root, runEntry } = require('./build.cjs');
 /** @type {Record<string, (args: string[]) => void | Promise<void>>} */
 const commands = {
   demo: (args) => start(path.join(root, 'dist', 'cli', 'main.js'), ['demo', ...args]),
-  test: (args) => require(path.join(root, 'dist', 'setup', 'test-run.js')).runAll(args),
+  test: () => require(path.join(root, 'dist', 'setup', 'test-run.js')).runAll(),
   bench: (args) => {
     require('./typescript-hook.cjs').install();
     start(path.join(root, 'bench', 'main.ts'), args);
   },
-  'check-spark': () => require(path.join(root, 'dist', 'setup', 'check-spark.js')).checkSpark(),
+  'check-spark': (args) => require(path.join(root, 'dist', 'setup', 'check-spark.js')).checkSpark(args),
 };
 
 /**
@@ -28,6 +28,12 @@ runEntry(async () => {
   const [name = '', ...args] = process.argv.slice(2);
   const command = commands[name];
   if (command === undefined) throw new Error(`usage: bootstrap.cjs ${Object.keys(commands).join(' | ')}`);
-  await ensureBuilt();
-  await command(args);
+  try {
+    await ensureBuilt();
+    await command(args);
+  } catch (error) {
+    // whoever reads the closing line must not take a set-up that failed for silence
+    if (name === 'test') process.once('exit', () => process.stdout.write('0 passed, 1 failed\n'));
+    throw error;
+  }
 });

@@ -187,12 +187,13 @@ function say(line) {
  */
 function runEntry(main) {
   main().catch((error) => {
-    if (error instanceof SetupError) say(`${error.message}\n  remedy: ${error.remedy}`);
+    const remedy = error instanceof Error && 'remedy' in error ? error.remedy : undefined;
+    if (typeof remedy === 'string') say(`${error.message}\n  remedy: ${remedy}`);
     else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = 1;
   });
 }
 
-module.exports = { checkNode, ensureBuilt, runEntry, root, run, say };
+module.exports = { checkNode, distIsCurrent, ensureBuilt, root, run, runEntry, sourcesFingerprint };
 
 if (require.main === module) runEntry(ensureBuilt);

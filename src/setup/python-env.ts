@@ -182,7 +182,9 @@ function sitePackage(env: string, name: string): string {
 }
 
 async function ownPython(context: SetupContext, python: string): Promise<PythonEnv> {
-  const ask = 'import pyspark, deltalake; print(pyspark.__version__); print(pyspark.__path__[0])';
+  // looked up and not imported: importing pyspark takes most of a second
+  const ask = `from importlib.metadata import version; from importlib.util import find_spec
+version('deltalake'); print(version('pyspark')); print(find_spec('pyspark').submodule_search_locations[0])`;
   const result = await context.shell.run(python, ['-c', ask], { timeoutMs: 60_000 });
   const [version, sparkHome] = result.stdout.trim().split('\n');
   if (result.code === 0 && version === pysparkVersion && sparkHome !== undefined) return { python, sparkHome };

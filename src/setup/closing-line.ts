@@ -1,0 +1,58 @@
+// Owns the arithmetic of the closing line over jest and pytest. A runner that crashed, or said nothing, counts as one failure.
+import { z } from 'zod';
+
+export type Outcome = {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** Set when the runner itself broke; it is counted once in `failed`. */
+  readonly crash?: string;
+};
+
+const jestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  /** Test files that broke before their tests could run. */
+  numRuntimeErrorTestSuites: z.number(),
+  wasInterrupted: z.boolean().optional(),
+});
+
+export function jestOutcome(name: string, code: number, report: string | undefined): Outcome {
+  const parsed = jestReport.safeParse(parseJson(report));
+  if (!parsed.success) return crashed({ name, passed: 0, failed: 0 }, `it wrote no report (exit code ${code})`);
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, wasInterrupted } = parsed.data;
+  const outcome = { name, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+  return wasInterrupted === true ? crashed(outcome, 'it was interrupted') : judge(outcome, code);
+}
+
+export function pytestOutcome(name: string, code: number, xml: string | undefined): Outcome {
+  const suites = xml === undefined ? [] : [...xml.matchAll(/<testsuite\b[^>]*>/g)].map(([tag]) => tag);
+  if (suites.length === 0) return crashed({ name, passed: 0, failed: 0 }, `it wrote no report (exit code ${code})`);
+  const sum = (attribute: string): number =>
+    suites.reduce((total, tag) => total + Number(new RegExp(`\\b${attribute}="(\\d+)"`).exec(tag)?.[1] ?? 0), 0);
+  const failed = sum('failures') + sum('errors');
+  return judge({ name, passed: Math.max(0, sum('tests') - failed - sum('skipped')), failed }, code);
+}
+
+/** A runner that is unhappy although no test failed has crashed somewhere else. */
+function judge(outcome: Outcome, code: number): Outcome {
+  return code !== 0 && outcome.failed === 0 ? crashed(outcome, `exit code ${code} without a failed test`) : outcome;
+}
+
+export function crashed(outcome: Outcome, crash: string): Outcome {
+  return { ...outcome, failed: outcome.failed + 1, crash };
+}
+
+export function closingLine(outcomes: readonly Outcome[]): { readonly line: string; readonly allPassed: boolean } {
+  const passed = outcomes.reduce((total, outcome) => total + outcome.passed, 0);
+  const failed = outcomes.reduce((total, outcome) => total + outcome.failed, 0);
+  return { line: `${passed} passed, ${failed} failed`, allPassed: failed === 0 && passed > 0 };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
