@@ -22,8 +22,9 @@ beforeAll(async () => {
   workspace = await createWorkspace('crash');
   [dev] = await Promise.all([startDev(workspace), makeSample(workspace.raw, '--rows', String(rows), '--seed', '5')]);
   const { table, run } = lakeOf('undisturbed');
-  expect(await run()).toMatchObject({ code: 0, outcome: 'committed' });
+  await run();
   expected = tableOperations(table);
+  if (expected.length === 0) throw new Error('the undisturbed run committed nothing');
 });
 
 afterAll(async () => {
@@ -111,9 +112,7 @@ test.each(scenarios)('$name dies in $job', async ({ name, job, jobSurvives, pid 
   expect(requests(lake, 'prepare')).toBe(job === 'prepare' && !jobSurvives ? 2 : 1);
   expect(requests(lake, 'commit')).toBe(job === 'commit' && !jobSurvives ? 2 : 1);
 
-  const now = sparkProcesses();
-  if (jobSurvives) expect(now).toEqual(spark);
-  else expect([isAlive(spark.python), isAlive(spark.java)]).toEqual([false, false]);
+  expect([isAlive(spark.python), isAlive(spark.java)]).toEqual([jobSurvives, jobSurvives]);
   expect(processesOf(workspace.home).filter(({ command }) => command.includes('PythonGatewayServer'))).toHaveLength(1);
   await until('all is up again', () => {
     const { server, worker } = dev.record().pids;

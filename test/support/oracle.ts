@@ -40,3 +40,17 @@ export async function askOracle(
   );
   return verdictSchema.parse(JSON.parse(stdout));
 }
+
+/** A customers file of these ids, all of age 40. */
+export async function makeCustomers(file: string, ids: readonly string[]): Promise<void> {
+  const { python } = await testTools();
+  const script = [
+    'import sys, pyarrow as pa, pyarrow.parquet as pq',
+    'ids = sys.argv[2:]',
+    'n = len(ids)',
+    'ages = pa.array([40] * n, pa.int32())',
+    'columns = {"customer_id": ids, "gender": ["Male"] * n, "age": ages, "payment_method": ["Card"] * n}',
+    'pq.write_table(pa.table(columns), sys.argv[1])',
+  ].join('\n');
+  await execute(python, ['-c', script, file, ...ids], { env: environment });
+}
