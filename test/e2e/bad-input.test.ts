@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTable } from '../../src/activities/tables/show';
-import { badInputs, csv, fatesOf, good, line, type BadInput } from '../support/bad-input-cases';
+import { badFiles } from '../support/bad-files';
+import { csv, fatesOf, good, line, type BadInput } from '../support/bad-input';
+import { badRows } from '../support/bad-rows';
 import { runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
 import { stateFiles, tableVersions } from '../support/lake';
 import { makeCustomers } from '../support/oracle';
@@ -13,6 +15,8 @@ import { createWorkspace, type Workspace } from '../support/workspace';
 
 const seedPipeline = readFileSync(join(projectRoot, 'pipelines', 'customer-sales.yaml'), 'utf8');
 
+const badInputs = [...badRows, ...badFiles];
+
 type Place = {
   readonly name: string;
   readonly raw: string;
@@ -20,6 +24,9 @@ type Place = {
   readonly table: string;
   readonly run: () => Promise<RunSeen>;
 };
+
+// Starting Spark, runs and restarts take their time on two shared cores.
+jest.setTimeout(300_000);
 
 let workspace: Workspace;
 let dev: DevStack;
@@ -69,8 +76,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.allSettled(runs.values());
-  await dev?.stop();
-  workspace?.remove();
+  try {
+    await dev?.stop();
+  } finally {
+    await workspace?.remove();
+  }
 });
 
 const read = (table: string, sql: string) => readTable({ python, pythonPath: sparkFolder }, { table, sql, limit: 100 });

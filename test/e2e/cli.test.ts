@@ -19,6 +19,9 @@ const errorSchema = z.object({
 });
 const rowsSchema = z.object({ rows: z.array(z.unknown()) });
 
+// Starting Spark, runs and restarts take their time on two shared cores.
+jest.setTimeout(300_000);
+
 let workspace: Workspace;
 
 beforeAll(async () => {
@@ -27,7 +30,9 @@ beforeAll(async () => {
   await makeSample(workspace.raw, '--rows', '500', '--seed', '3', '--part', 'bad-date:2');
 });
 
-afterAll(() => workspace?.remove());
+afterAll(async () => {
+  await workspace?.remove();
+});
 
 const sets = (): readonly string[] => ['--set', `RAW=${workspace.raw}`, '--set', `LAKE=${workspace.lake}`];
 const cli = (...args: readonly string[]): Promise<Ended> => headgate(workspace, args);

@@ -13,6 +13,9 @@ const rows = 300_000;
 const pipeline = 'customer-sales';
 type Job = 'prepare' | 'commit';
 
+// Starting Spark, runs and restarts take their time on two shared cores.
+jest.setTimeout(300_000);
+
 let workspace: Workspace;
 let dev: DevStack;
 /** What an undisturbed run leaves in the table's history. */
@@ -28,8 +31,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await dev?.stop();
-  workspace?.remove();
+  try {
+    await dev?.stop();
+  } finally {
+    await workspace?.remove();
+  }
 });
 
 function lakeOf(name: string) {

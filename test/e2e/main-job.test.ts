@@ -13,6 +13,9 @@ const seed = '11';
 const realData = process.env['HEADGATE_REAL_DATA'];
 const retail = (name: string): string => join(projectRoot, 'test', 'e2e', 'pipelines', `${name}.yaml`);
 
+// Starting Spark, runs and restarts take their time on two shared cores.
+jest.setTimeout(300_000);
+
 let workspace: Workspace;
 let dev: DevStack;
 let sample: string;
@@ -27,8 +30,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await dev?.stop();
-  workspace?.remove();
+  try {
+    await dev?.stop();
+  } finally {
+    await workspace?.remove();
+  }
 });
 
 type Place = {

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { crash, expectNothingLeft, isAlive, processesOf } from './processes';
+import { expectNothingLeft } from './processes';
 import { projectRoot } from './tools';
 import { until } from './waiting';
 import type { Workspace } from './workspace';
@@ -146,13 +146,8 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     log: () => readFileSync(logPath, 'utf8'),
     stop: async () => {
       child.kill('SIGINT');
-      try {
-        await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
-        await expectNothingLeft(workspace.folder);
-      } finally {
-        // A failed test must not leave processes for the next one.
-        for (const { pid } of processesOf(workspace.folder)) if (isAlive(pid)) await crash(pid).catch(() => undefined);
-      }
+      await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
+      await expectNothingLeft(workspace.folder);
     },
   };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/cli/stack/ports';
+import { crash, processesOf } from './processes';
 import { testTools } from './tools';
 
 export type Workspace = {
@@ -13,7 +14,8 @@ export type Workspace = {
   /** Environment of everything started here: own home, own Temporal address, tools already found. */
   readonly env: NodeJS.ProcessEnv;
   readonly port: number;
-  remove(): void;
+  /** Ends what a failed test may have left running, then removes the folder. */
+  readonly remove: () => Promise<void>;
 };
 
 export async function createWorkspace(name: string): Promise<Workspace> {
@@ -34,5 +36,10 @@ export async function createWorkspace(name: string): Promise<Workspace> {
     TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
     NO_COLOR: '1',
   };
-  return { folder, raw, lake, home, env, port, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, raw, lake, home, env, port, remove: () => removeFolder(folder) };
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  for (const { pid } of processesOf(folder)) await crash(pid).catch(() => undefined);
+  rmSync(folder, { recursive: true, force: true });
 }
