@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { FrozenBatch, InputFile, Interval, Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
-import { batchPaths } from '../contracts/layout';
+import { batchPaths, tableName } from '../contracts/layout';
 import type { LedgerFile } from '../contracts/ledger';
 import type { Pipeline, Source } from '../contracts/pipeline';
 import { planBatch, type ListedSource } from '../domain/batch';
@@ -47,7 +47,7 @@ export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise
     readLedger(pipeline.state, deps),
     Promise.all(pipeline.sources.map((source) => listSource(withFilledPath(source, interval), deps))),
   ]);
-  const ledger = viewLedger(entries, pipeline.target.table);
+  const ledger = viewLedger(entries, tableName(pipeline.target.table));
   const notices: string[] = [];
   const listed: ListedSource[] = [];
   for (const { source, stats } of found) {

@@ -1,0 +1,109 @@
+// ObjectStore in memory, with the pattern language of the real ones. Tests put files in, and watch or break operations.
+import { createHash } from 'node:crypto';
+import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
+import {
+  byPath,
+  createMatcher,
+  hasHiddenPart,
+  isGlob,
+  literalFolder,
+  withoutTrailingSlash,
+} from '../../src/activities/stores/pattern';
+
+type Stored = { readonly text: string; readonly modifiedMs: number };
+
+export type Operation = keyof ObjectStore;
+
+export type FakeObjectStore = ObjectStore & {
+  /** Puts a file there as another program would. */
+  place(path: string, text: string, modifiedMs?: number): void;
+  /** Called before every operation; may throw, or change files. */
+  before: (operation: Operation, path: string) => void | Promise<void>;
+  /** Operations so far, as `name path`. */
+  readonly calls: string[];
+  readonly paths: () => readonly string[];
+};
+
+export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => number } = {}): FakeObjectStore {
+  const files = new Map<string, Stored>();
+  const calls: string[] = [];
+
+  const toStat = (path: string): ObjectStat | undefined => {
+    const file = files.get(path);
+    return file && { path, size: Buffer.byteLength(file.text), modifiedMs: file.modifiedMs };
+  };
+
+  const enter = async (operation: Operation, path: string): Promise<void> => {
+    calls.push(`${operation} ${path}`);
+    await fake.before(operation, path);
+  };
+
+  const listed = (matches: (path: string) => boolean): readonly ObjectStat[] =>
+    [...files.keys()]
+      .filter(matches)
+      .map(toStat)
+      .filter((stat) => stat !== undefined)
+      .toSorted(byPath);
+
+  const fake: FakeObjectStore = {
+    calls,
+    before: () => undefined,
+    paths: () => [...files.keys()].toSorted(),
+    place(path, text, modifiedMs = now()) {
+      files.set(path, { text, modifiedMs });
+    },
+    async list(pattern) {
+      await enter('list', pattern);
+      const path = withoutTrailingSlash(pattern);
+      const exact = toStat(path);
+      if (exact !== undefined) return [exact];
+      if ([...files.keys()].some((key) => key.startsWith(`${path}/`))) {
+        return listed((key) => key.startsWith(`${path}/`) && !hasHiddenPart(key.slice(path.length + 1)));
+      }
+      return isGlob(path) ? listed(createMatcher(path, literalFolder(path))) : [];
+    },
+    async stat(path) {
+      await enter('stat', path);
+      return toStat(path);
+    },
+    async hasFolder(path) {
+      await enter('hasFolder', path);
+      return [...files.keys()].some((key) => key.startsWith(`${withoutTrailingSlash(path)}/`));
+    },
+    async fingerprint(stat) {
+      await enter('fingerprint', stat.path);
+      const file = files.get(stat.path);
+      if (file === undefined) throw new Error(`nothing at ${stat.path}`);
+      return `sha256:${createHash('sha256').update(file.text).digest('hex')}`;
+    },
+    async readText(path) {
+      await enter('readText', path);
+      return files.get(path)?.text;
+    },
+    async writeText(path, text) {
+      await enter('writeText', path);
+      fake.place(path, text);
+    },
+    async putIfAbsent(path, text) {
+      await enter('putIfAbsent', path);
+      if (files.has(path)) return false;
+      fake.place(path, text);
+      return true;
+    },
+    async copy(from, to, { onBytes, signal } = {}) {
+      await enter('copy', from);
+      signal?.throwIfAborted();
+      const file = files.get(from);
+      if (file === undefined) throw new Error(`nothing at ${from}`);
+      fake.place(to, file.text);
+      onBytes?.(Buffer.byteLength(file.text));
+    },
+    async remove(path) {
+      await enter('remove', path);
+      for (const key of [...files.keys()]) {
+        if (key === path || key.startsWith(`${withoutTrailingSlash(path)}/`)) files.delete(key);
+      }
+    },
+  };
+  return fake;
+}
