@@ -70,8 +70,8 @@ function readHolder(file) {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    if (error instanceof SyntaxError) return { pid: 0, token: 'unreadable', host: '' };
-    throw error;
+    if (codeOf(error) !== undefined) throw error;
+    return { pid: 0, token: 'unreadable', host: '' };
   }
 }
 
@@ -125,7 +125,7 @@ function touch(file) {
 
 /** @param {unknown} error */
 function codeOf(error) {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 module.exports = { acquireLock };

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fetchJars, findDeltaJars } from '../../src/setup/jars';
+import { deltaJars, testServerJars } from '../../src/setup/pins';
+import { createRoom, removeRooms, silent, type Answer, type Call, type Room } from './room';
+
+afterEach(removeRooms);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const pins = { 'org.a:one:1.0': sha256('one'), 'org.b:two:2.0': sha256('two') };
+
+const isIvy = ({ args }: Call): boolean => args.includes('org.apache.ivy.Main');
+
+/** Plays Ivy, or Maven: puts these jars where the program was told to. */
+function deliver(call: Call, jars: Readonly<Record<string, string>>): { code: number } {
+  const retrieve = call.args[call.args.indexOf('-retrieve') + 1] ?? '';
+  const output = call.args.find((arg) => arg.startsWith('-DoutputDirectory='))?.slice('-DoutputDirectory='.length);
+  const folder = output ?? join(retrieve, '..');
+  for (const [name, text] of Object.entries(jars)) writeFileSync(join(folder, name), text);
+  return { code: 0 };
+}
+
+async function fetchWith(answer: Answer, prepare: (room: Room) => void = silent): Promise<Room> {
+  const room = createRoom(answer);
+  const [into, work] = [join(room.folder, 'into'), join(room.folder, 'work')];
+  for (const folder of [into, work]) mkdirSync(folder);
+  prepare(room);
+  const tools = { java: 'java', sparkHome: '/spark' };
+  await fetchJars(room, { pins, into, work, tools, progress: silent });
+  return room;
+}
+
+const good = { 'one-1.0.jar': 'one', 'two-2.0.jar': 'two' };
+
+describe('fetchJars', () => {
+  it('asks the Ivy inside Spark for exactly the pinned jars', async () => {
+    const room = await fetchWith((call) => deliver(call, good));
+    expect(room.calls).toHaveLength(1);
+    expect(room.calls[0]?.args).toContain('/spark/jars/*');
+    const ivy = readFileSync(join(room.folder, 'work', 'ivy.xml'), 'utf8');
+    expect(ivy.match(/org="([^"]+)" name="([^"]+)" rev="([^"]+)" transitive="false"/g)).toHaveLength(2);
+  });
+
+  it('refuses a jar whose checksum differs, and names both sums', async () => {
+    const other = (call: Call): { code: number } => deliver(call, { ...good, 'two-2.0.jar': 'tampered' });
+    await expect(fetchWith(other)).rejects.toMatchObject({
+      type: 'ChecksumMismatch',
+      fields: { expected: sha256('two'), found: sha256('tampered') },
+    });
+  });
+
+  it('falls back to Maven when Ivy brings nothing', async () => {
+    const room = await fetchWith(
+      (call) => (isIvy(call) ? { code: 1 } : deliver(call, good)),
+      (machine) => void machine.program('mvn'),
+    );
+    expect(room.calls.map(({ command }) => command)).toEqual(['java', join(room.folder, 'bin', 'mvn')]);
+  });
+
+  it('says what was tried when there is no way to the jars', async () => {
+    await expect(fetchWith(() => ({ code: 1, stderr: 'Host unreachable' }))).rejects.toMatchObject({
+      type: 'JarsNotFetched',
+      message: expect.stringMatching(/Ivy, and mvn is not on PATH[\s\S]*Host unreachable/),
+    });
+  });
+
+  it('hands the proxy of the environment to Java, which does not read it', async () => {
+    const room = createRoom((call) => deliver(call, good)).withEnv({ HTTPS_PROXY: 'http://proxy.example:3128' });
+    for (const folder of ['into', 'work']) mkdirSync(join(room.folder, folder));
+    const [into, work] = [join(room.folder, 'into'), join(room.folder, 'work')];
+    await fetchJars(room, { pins, into, work, tools: { java: 'java', sparkHome: '/spark' }, progress: silent });
+    expect(room.calls[0]?.args).toEqual(
+      expect.arrayContaining(['-Dhttps.proxyHost=proxy.example', '-Dhttps.proxyPort=3128']),
+    );
+  });
+});
+
+describe('HEADGATE_JARS', () => {
+  it('is refused when a jar in it is not the pinned one', async () => {
+    const room = createRoom();
+    room.write('own/delta-spark_4.1_2.13-4.2.0.jar', 'something else');
+    const own = room.withEnv({ HEADGATE_JARS: join(room.folder, 'own') });
+    await expect(findDeltaJars(own)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
+  });
+
+  it('is refused when a jar is missing', async () => {
+    const room = createRoom();
+    await expect(findDeltaJars(room.withEnv({ HEADGATE_JARS: room.folder }))).rejects.toMatchObject({
+      type: 'MissingJar',
+    });
+  });
+});
+
+describe('the pins', () => {
+  it.each(Object.entries({ ...deltaJars, ...testServerJars }))('%s is a full coordinate and a sha256', (key, sum) => {
+    expect(key).toMatch(/^[\w.-]+:[\w.-]+:[\w.-]+$/);
+    expect(sum).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
