@@ -133,10 +133,11 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
   const record = () => recordSchema.parse(JSON.parse(readFileSync(join(workspace.home, 'dev.json'), 'utf8')));
   try {
     await until('headgate dev is up', () => {
-      if (child.exitCode !== null) throw new Error(`headgate dev ended with ${child.exitCode}`);
+      if (child.exitCode !== null) return true;
       const { server, worker } = record().pids;
       return server !== undefined && worker !== undefined;
     });
+    if (child.exitCode !== null) throw new Error(`headgate dev ended with ${child.exitCode}`);
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`headgate dev did not start:\n${readFileSync(logPath, 'utf8')}`, { cause: error });
