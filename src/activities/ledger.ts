@@ -14,7 +14,7 @@ type Deps = { readonly store: ObjectStore };
 
 const readsAtOnce = 32;
 /** Entries outside the summary before a new one is worth writing. */
-const compactAfter = 256;
+const compactAfter = 128;
 
 type Shelf = {
   readonly entries: ReadonlyMap<string, LedgerEntry>;

@@ -122,13 +122,15 @@ test('a reader beside a writer sees one text or the other', async () => {
   const path = join(root, 'report.json');
   const texts = ['a', 'b'].map((char) => char.repeat(1 << 16));
   await store.writeText(path, texts[0] ?? '');
-  let writing = true;
-  const writer = (async () => {
+  const write = async (): Promise<void> => {
     for (let round = 0; round < 40; round += 1) await store.writeText(path, texts[round % 2] ?? '');
-    writing = false;
-  })();
-  while (writing) expect(texts.includes((await store.readText(path)) ?? '')).toBe(true);
-  await writer;
+  };
+  const read = async (): Promise<void> => {
+    for (let round = 0; round < 200; round += 1) {
+      expect(texts.includes((await store.readText(path)) ?? '')).toBe(true);
+    }
+  };
+  await Promise.all([write(), read()]);
 });
 
 test('times are whole milliseconds, as the manifest keeps them', async () => {
