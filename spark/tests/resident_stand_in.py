@@ -1,4 +1,4 @@
-"""A job for tests of the resident: a Spark job whose length and end the request decides. Reports like a commit."""
+"""A job for tests of the resident: a Spark job that lasts until it may end, and ends as its request says. Reports like a commit."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], No
     with open(f"{request['reportPath']}.runs", "a", encoding="utf-8") as runs:
         runs.write(f"{os.getpid()}\n")
     on_phase("sleeping")
-    tasks, milliseconds = int(request.get("tasks", 1)), int(request.get("taskMs", 0))
-    frame = spark.range(0, tasks, 1, tasks)
-    slept = frame.selectExpr(f"java_method('java.lang.Thread', 'sleep', cast({milliseconds} as bigint) + id * 0) as nap")
-    slept.filter("nap is null").count()
+    nap(spark, tasks=1)
+    while request.get("hold") and not os.path.exists(f"{request_path}.go"):
+        nap(spark, tasks=4)
     if request.get("crash"):
         raise RuntimeError("crashed without a trace")
     if "failure" in request:
@@ -33,3 +32,10 @@ def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], No
     report = json.loads((GOLDEN / "commit.report.json").read_text("utf-8"))
     names = {name: request[name] for name in ("stepKey", "attempt", "digest")}
     Path(request["reportPath"]).write_text(json.dumps({**report, **names}), "utf-8")
+
+
+def nap(spark: SparkSession, tasks: int) -> None:
+    """One Spark job whose tasks take a tenth of a second each."""
+    frame = spark.range(0, tasks, 1, tasks)
+    slept = frame.selectExpr("java_method('java.lang.Thread', 'sleep', cast(100 as bigint) + id * 0) as nap")
+    slept.filter("nap is null").count()

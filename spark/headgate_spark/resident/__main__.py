@@ -81,7 +81,7 @@ def main() -> int:
         print(f"resident: ends: {reason}", flush=True)
         # Before the goodbye to clients: they look for a successor, or for the reason, when we hang up.
         leave(home, socket_path, reason)
-        await resident.finish_jobs()
+        await resident.hang_up()
         return reason
 
     asyncio.run(live())

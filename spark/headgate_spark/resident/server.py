@@ -25,8 +25,6 @@ from headgate_spark.resident.warmup import Warmup
 
 TICK_SECONDS = 1.0
 PROGRESS_SECONDS = 0.25
-# Time for cancelled jobs to end before the process goes without them.
-CANCEL_SECONDS = 10.0
 PROTOCOL = 1
 
 
@@ -71,13 +69,8 @@ class Resident:
         if not self._end.done():
             self._end.set_result(reason)
 
-    async def finish_jobs(self) -> None:
-        """Ends what runs, then hangs up. To a watcher such a job is lost, not cancelled: nobody asked for that."""
-        for watched in self._watchers.values():
-            watched.clear()
-        ending = [asyncio.create_task(self._cancel(job)) for job in self._jobs.open_jobs()]
-        if ending and self._jvm.process.poll() is None:
-            await asyncio.wait(ending, timeout=CANCEL_SECONDS)
+    async def hang_up(self) -> None:
+        """To a watcher an open job is now lost, not cancelled: nobody asked for that. The JVM ends it."""
         for client in list(self._clients):
             await client.close()
 
@@ -140,6 +133,8 @@ class Resident:
             case "stop":
                 self.end("asked to stop")
                 return None
+            case "release":
+                return self._release()
             case "submit" | "find" | "watch" | "cancel" as op if not self._end.done():
                 self._used_at = time.monotonic()
                 return await self._handle_job(op, client, request)
@@ -159,6 +154,13 @@ class Resident:
         elif job.open:
             await self._cancel(job)
         return job.view()
+
+    def _release(self) -> dict[str, bool]:
+        """A client goes for good: without work and other clients nothing is left to live for."""
+        unused = not self._jobs.open_jobs() and len(self._clients) <= 1
+        if unused:
+            self.end("released by its last client")
+        return {"stopping": unused}
 
     def _hello(self) -> dict[str, Any]:
         return {
