@@ -1,0 +1,1 @@
+"""Spark jobs of Headgate: one JSON request in, one JSON report out."""

@@ -1,0 +1,1 @@
+"""Delta tables: create, write, merge, history. Nothing here knows what the rows mean."""

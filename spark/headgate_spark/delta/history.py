@@ -1,0 +1,42 @@
+"""Finds a commit of ours in a table's history by the step key in its userMetadata."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pyspark.sql import Row, SparkSession
+
+from headgate_spark.delta.table import table_name
+
+# The commit that was just made is among the last ones; only a recovered one may lie deeper.
+_RECENT = 20
+
+
+class Commit(NamedTuple):
+    version: int
+    metrics: Mapping[str, str]
+
+
+def _is_ours(row: Row, step_key: str, generation: int) -> bool:
+    try:
+        metadata = json.loads(row["userMetadata"] or "null")
+    except ValueError:
+        return False
+    return (
+        isinstance(metadata, dict)
+        and metadata.get("stepKey") == step_key
+        and int(metadata.get("generation", 0)) >= generation
+    )
+
+
+def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
+    """The commit of the step, this generation or a later one."""
+    for limit in (_RECENT, None):
+        suffix = f" LIMIT {limit}" if limit else ""
+        rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
+        found = [row for row in rows if _is_ours(row, step_key, generation)]
+        if found:
+            return Commit(int(found[0]["version"]), dict(found[0]["operationMetrics"] or {}))
+        if limit is None or len(rows) < limit:
+            break
+    return None

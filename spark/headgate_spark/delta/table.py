@@ -1,0 +1,55 @@
+"""Names and creation of Delta tables by path, and the version that a write of this session made."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from headgate_spark.errors import JobFailed
+from headgate_spark.transforms.names import quoted
+
+_LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
+
+
+def table_name(path: str) -> str:
+    return f"delta.{quoted(path)}"
+
+
+def last_commit(spark: SparkSession) -> int | None:
+    """Version of the last commit that this session made to any Delta table."""
+    version = spark.conf.get(_LAST_COMMIT, None)
+    return None if version is None else int(version)
+
+
+def create_table(spark: SparkSession, path: str, schema: T.StructType, partition_by: Sequence[str] = ()) -> None:
+    """In a step of its own, before rows come: two first writes would race for version 0."""
+    columns = ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
+    partitions = f" PARTITIONED BY ({', '.join(map(quoted, partition_by))})" if partition_by else ""
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{partitions}")
+
+
+def table_schema(spark: SparkSession, path: str) -> T.StructType | None:
+    """Nothing when there is no table yet."""
+    try:
+        return spark.read.format("delta").load(path).schema
+    except Exception as error:
+        missing = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND")
+        if any(condition in str(error) for condition in (*missing, "DELTA_SCHEMA_NOT_SET")):
+            return None
+        raise
+
+
+def read_version(spark: SparkSession, path: str, version: int) -> DataFrame:
+    return spark.read.format("delta").option("versionAsOf", version).load(path)
+
+
+def require_version(version: int | None, path: str) -> int:
+    if version is not None:
+        return version
+    raise JobFailed(
+        kind="unknown",
+        type="UnknownVersion",
+        message=f"Delta did not tell which version of {path} it wrote.",
+        remedy="Use a Delta release that keeps the last commit version in the session (3.0 or newer).",
+        fields={"table": path},
+    )

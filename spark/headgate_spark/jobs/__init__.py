@@ -1,0 +1,1 @@
+"""The jobs: thin mains that put sources, transforms and delta together."""

@@ -1,0 +1,97 @@
+"""The commit job: one MERGE of a pinned staging version, its counts taken from the table's own history."""
+
+from collections.abc import Callable
+
+from pyspark.sql import SparkSession
+
+from headgate_spark.contract import (
+    PROTOCOL,
+    CommitReport,
+    CommitRequest,
+    CommitRows,
+    CommittedFiles,
+    CommittedTable,
+)
+from headgate_spark.delta.history import Commit, find_commit
+from headgate_spark.delta.merge import check_schema, merge
+from headgate_spark.delta.table import create_table, last_commit, read_version, table_schema
+from headgate_spark.errors import JobFailed
+from headgate_spark.session import environment
+from headgate_spark.watch import Stopwatch
+
+
+def _metric(commit: Commit, name: str) -> int:
+    return int(commit.metrics.get(name, 0))
+
+
+def _rows(request: CommitRequest, commit: Commit) -> CommitRows:
+    inserted, updated = _metric(commit, "numTargetRowsInserted"), _metric(commit, "numTargetRowsUpdated")
+    unchanged = request.staging.rows - inserted - updated
+    if unchanged < 0 or _metric(commit, "numSourceRows") != request.staging.rows:
+        raise JobFailed(
+            kind="unknown",
+            type="RowAccounting",
+            message=f"Version {commit.version} of {request.target.table} merged {_metric(commit, 'numSourceRows')} rows "
+            f"({inserted} inserted, {updated} updated); {request.staging.rows} were staged.",
+            remedy="Compare the version with the staging table before another run; RESTORE the table if rows are missing.",
+            fields={"table": request.target.table, "version": commit.version, "staged": request.staging.rows},
+        )
+    return CommitRows(request.staging.rows, inserted, updated, unchanged)
+
+
+def _merged(spark: SparkSession, request: CommitRequest) -> bool:
+    """False when the step was in the table already, by this or an earlier attempt."""
+    staged = read_version(spark, request.staging.table, request.staging.version)
+    schema = table_schema(spark, request.target.table)
+    into_empty = schema is None
+    if schema is None:
+        create_table(spark, request.target.table, staged.schema, request.target.partition_by)
+    else:
+        check_schema(staged.schema, schema, request.target.table)
+    before = last_commit(spark)
+    merge(spark, request, staged, into_empty=into_empty)
+    return last_commit(spark) != before
+
+
+def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str], None]) -> CommitReport:
+    """`spark` is a session of this job alone, in the pipeline's time zone."""
+    watch = Stopwatch(on_phase)
+    watch.phase("merge")
+    failure: Exception | None = None
+    try:
+        merged = _merged(spark, request)
+    except Exception as error:
+        # The exception may have come after the commit; only the history knows.
+        merged, failure = False, error
+    found = (
+        None
+        if failure and table_schema(spark, request.target.table) is None
+        else find_commit(spark, request.target.table, request.step_key, request.generation)
+    )
+    if found is None:
+        raise failure or JobFailed(
+            kind="unknown",
+            type="CommitNotFound",
+            message=f"The MERGE into {request.target.table} ended without an error and without a version.",
+            remedy="Report this with the job's request: the step is not in the table's history.",
+            fields={"table": request.target.table, "stepKey": request.step_key},
+        )
+    watch.stop()
+    return CommitReport(
+        protocol=PROTOCOL,
+        job="commit",
+        step_key=request.step_key,
+        generation=request.generation,
+        attempt=request.attempt,
+        digest=request.digest,
+        warnings=(),
+        seconds=watch.seconds,
+        environment=environment(spark),
+        rows=_rows(request, found),
+        table=CommittedTable(request.target.table, found.version, recovered=not merged),
+        files=CommittedFiles(
+            added=_metric(found, "numTargetFilesAdded"),
+            removed=_metric(found, "numTargetFilesRemoved"),
+            bytes_added=_metric(found, "numTargetBytesAdded"),
+        ),
+    )

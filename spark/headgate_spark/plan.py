@@ -1,0 +1,113 @@
+"""The prepare query as a whole: sources to staged rows, with every place where rows leave it. Builds, never runs."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headgate_spark.counting import Counter
+from headgate_spark.pipeline import Bin, ColumnsTransform, Pipeline, Source
+from headgate_spark.transforms.check_rows import check_rows, failed_name, reason_of
+from headgate_spark.transforms.deduplicate import CONFLICT, RANK, rank_rows
+from headgate_spark.transforms.names import REASON, column
+from headgate_spark.transforms.transform_rows import target_columns, transform_rows
+
+TOTAL = "total"
+KEPT = "kept"
+CONFLICTS = "conflicts"
+ASIDE = "aside"
+NULL_KEYS = "null_keys"
+
+# Reasons that reading can give; every one is counted in the pass that stages the rows.
+READ_REASONS = (
+    "NulByte",
+    "InvalidEncoding",
+    "MalformedQuotes",
+    "WrongFieldCount",
+    "UnreadableValue",
+    "ValueOutOfRange",
+    "NullKey",
+    "MissingValue",
+)
+
+# Inputs up to this size are sent to every task instead of being shuffled; text grows less than packed Parquet.
+_BROADCAST_BYTES = 16_000_000
+
+
+class Plan(NamedTuple):
+    read: Mapping[str, DataFrame]
+    ranked: Mapping[str, DataFrame]
+    checked: DataFrame
+    staged: DataFrame
+    columns: tuple[str, ...]
+
+
+def bin_count_name(index: int, label: int) -> str:
+    return f"bin_{index}_{label}"
+
+
+def bin_labels(spec: Bin) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*spec.labels, spec.missing)))
+
+
+def bins_of(pipeline: Pipeline) -> list[Bin]:
+    transform = pipeline.transform
+    return (
+        [spec for spec in transform.columns if isinstance(spec, Bin)] if isinstance(transform, ColumnsTransform) else []
+    )
+
+
+def read_place(source: str) -> str:
+    return f"read-{source}"
+
+
+def ranked_place(source: str) -> str:
+    return f"ranked-{source}"
+
+
+def _count(condition: Column) -> Column:
+    return F.count(F.when(condition, True))
+
+
+def _kept_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataFrame, DataFrame]:
+    reasons = {reason: _count(F.col(REASON) == reason) for reason in READ_REASONS}
+    watched = counter.watch(read_place(source.name), rows, {TOTAL: F.count(F.lit(1)), **reasons})
+    ranked = counter.watch(
+        ranked_place(source.name),
+        rank_rows(watched.filter(F.col(REASON).isNull()), source),
+        {TOTAL: F.count(F.lit(1)), KEPT: _count(F.col(RANK) == 1), CONFLICTS: _count(F.col(CONFLICT))},
+    )
+    return ranked, ranked.filter(F.col(RANK) == 1)
+
+
+def _staged_counts(pipeline: Pipeline, columns: tuple[str, ...]) -> dict[str, Column]:
+    null_key = F.lit(False)
+    for name in pipeline.target.key:
+        null_key = null_key | column(name).isNull()
+    counts = {TOTAL: F.count(F.lit(1)), NULL_KEYS: _count(null_key)}
+    for index, spec in enumerate(bins_of(pipeline)):
+        for number, label in enumerate(bin_labels(spec)):
+            counts[bin_count_name(index, number)] = _count(column(spec.name) == label)
+    return counts
+
+
+def build_plan(
+    spark: SparkSession, pipeline: Pipeline, read: Mapping[str, DataFrame], sizes: Mapping[str, int], counter: Counter
+) -> Plan:
+    ranked, kept = {}, {}
+    for source in pipeline.sources:
+        ranked[source.name], rows = _kept_rows(read[source.name], source, counter)
+        joined = source.name != pipeline.transform.from_
+        kept[source.name] = F.broadcast(rows) if joined and sizes[source.name] <= _BROADCAST_BYTES else rows
+    transformed = transform_rows(spark, pipeline, kept)
+    columns = target_columns(pipeline, transformed)
+    checked = check_rows(transformed, pipeline.expectations)
+    failed = {failed_name(index): _count(F.col(failed_name(index))) for index in range(len(pipeline.expectations))}
+    aside = {reason: _count(F.col(REASON) == reason) for reason in map(reason_of, pipeline.expectations)}
+    watched = counter.watch(
+        "checked", checked, {TOTAL: F.count(F.lit(1)), ASIDE: _count(F.col(REASON).isNotNull()), **failed, **aside}
+    )
+    good = watched.filter(F.col(REASON).isNull())
+    counted = counter.watch("staged", good, _staged_counts(pipeline, columns))
+    return Plan(read, ranked, checked, counted.select(*(column(name) for name in columns)), columns)

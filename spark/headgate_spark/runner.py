@@ -1,0 +1,91 @@
+"""Runs one job by its request: finds the recorded result, or does the work and records what came of it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from headgate_spark.classify import classify
+from headgate_spark.contract import (
+    JobReport,
+    JobRequest,
+    PrepareRequest,
+    failure_document,
+    parse_report,
+    parse_request,
+    to_json,
+)
+from headgate_spark.errors import JobFailed
+from headgate_spark.files import put_if_absent, read_text, replace
+from headgate_spark.jobs.commit import commit
+from headgate_spark.jobs.prepare import prepare
+from headgate_spark.session import job_session
+
+
+def _ignore(_: str) -> None:
+    return None
+
+
+def _recorded(request: JobRequest) -> dict[str, Any] | None:
+    """The report of this step, whoever made it. One of an earlier generation does not count."""
+    text = read_text(request.report_path)
+    if text is None:
+        return None
+    report = parse_report(text)
+    if report.step_key != request.step_key:
+        raise JobFailed(
+            kind="config",
+            type="ForeignReport",
+            message=f"{request.report_path} is the report of step {report.step_key}, not of {request.step_key}.",
+            remedy="Give each step its own report path.",
+            fields={"report": request.report_path, "found": report.step_key, "expected": request.step_key},
+        )
+    return to_json(report) if report.generation >= request.generation else None
+
+
+def _record(request: JobRequest, report: dict[str, Any]) -> dict[str, Any]:
+    """Ours, or that of another attempt that was first."""
+    text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+    if put_if_absent(request.report_path, text):
+        return report
+    first = _recorded(request)
+    if first is not None:
+        return first
+    replace(request.report_path, text)
+    return report
+
+
+def _work(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], None]) -> JobReport:
+    if isinstance(request, PrepareRequest):
+        return prepare(job_session(spark, request.pipeline.timezone), request, on_phase)
+    return commit(job_session(spark, request.timezone), request, on_phase)
+
+
+def read_request(request_path: str) -> JobRequest:
+    text = read_text(request_path)
+    if text is None:
+        raise JobFailed(
+            kind="config",
+            type="MissingRequest",
+            message=f"There is no job request at {request_path}.",
+            remedy="Pass the path of a request file that the worker wrote.",
+            fields={"request": request_path},
+        )
+    return parse_request(text)
+
+
+def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], None] = _ignore) -> dict[str, Any]:
+    """The report as it travels. Raises JobFailed after writing it to the failure path; a request that cannot be read
+    has no such path and is only raised."""
+    request = read_request(request_path)
+    try:
+        recorded = _recorded(request)
+        if recorded is not None:
+            return recorded
+        return _record(request, to_json(_work(spark, request, on_phase)))
+    except Exception as error:
+        failure = classify(error)
+        text = json.dumps(failure_document(request, failure), ensure_ascii=False, indent=2) + "\n"
+        replace(request.failure_path, text)
+        raise failure from error

@@ -1,0 +1,59 @@
+"""The frozen files of a batch: are they still what was frozen, in which order of age, and can Spark name them."""
+
+import os
+from collections.abc import Sequence
+
+from headgate_spark.contract import InputFile
+from headgate_spark.errors import JobFailed
+from headgate_spark.files import local_path
+
+# Stores and file systems keep times in different steps; two listings of one file agree within a millisecond.
+_TIME_STEP_MS = 1
+
+
+def _changed(file: InputFile, problem: str, found: str) -> JobFailed:
+    return JobFailed(
+        kind="inputs-changed",
+        type="InputChanged",
+        message=f"{file.path} {problem} after the batch was frozen.",
+        remedy="Run the pipeline again: it freezes a new batch. Write files under another name and rename them when whole.",
+        fields={"file": file.path, "source": file.source, "expectedBytes": file.size, "found": found},
+    )
+
+
+def check_unchanged(files: Sequence[InputFile]) -> None:
+    """Size and time of every file that is read in place; of a copy, only that it is whole."""
+    for file in files:
+        try:
+            found = os.stat(local_path(file.read_path))
+        except FileNotFoundError as error:
+            raise _changed(file, "is gone", "nothing") from error
+        if found.st_size != file.size:
+            raise _changed(file, "changed its size", f"{found.st_size} bytes")
+        moved = abs(found.st_mtime_ns / 1_000_000 - file.modified_ms) > _TIME_STEP_MS
+        if file.read_path == file.path and moved:
+            raise _changed(file, "was written again", f"modified {found.st_mtime_ns // 1_000_000}")
+
+
+def check_names(files: Sequence[InputFile]) -> None:
+    """Names that Spark would skip without a word or cannot open."""
+    for file in files:
+        name = file.read_path.rsplit("/", 1)[-1]
+        if name.startswith(("_", ".")):
+            problem = "Spark leaves out files whose name begins with _ or ."
+        elif ":" in name:
+            problem = "Hadoop cannot open a file with : in its name"
+        else:
+            continue
+        raise JobFailed(
+            kind="config",
+            type="UnreadableFileName",
+            message=f"{file.path} cannot be read where it is: {problem}.",
+            remedy=f"Set `extract: copy` on source '{file.source}', or rename the file.",
+            fields={"file": file.path, "source": file.source},
+        )
+
+
+def by_age(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
+    """Oldest first, so that the place in the list is the rank by which a newer file wins."""
+    return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))

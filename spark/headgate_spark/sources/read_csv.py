@@ -1,0 +1,97 @@
+"""CSV files to text fields by name: one scan per distinct header, so that column order never matters."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headgate_spark.contract import InputFile, JobWarning
+from headgate_spark.pipeline import CsvOptions, Source
+from headgate_spark.sources.csv_header import extra_columns, place_columns, read_columns, read_header
+from headgate_spark.sources.scan import scan
+from headgate_spark.transforms.csv_fields import (
+    LINE,
+    check_records,
+    field_name,
+    field_options,
+    field_schema,
+    split_lines,
+)
+from headgate_spark.transforms.type_columns import text_name
+
+# Characters that no text holds: with them as delimiter and quote Spark's CSV reader yields whole decoded lines.
+_NO_DELIMITER = "\ufdd0"
+_NO_QUOTE = "\ufdd1"
+
+
+class _Layout(NamedTuple):
+    width: int
+    positions: tuple[int, ...]
+
+
+def _layout(source: Source, file: InputFile, options: CsvOptions, warnings: list[JobWarning]) -> _Layout | None:
+    if not options.header:
+        width = len(read_columns(source))
+        return _Layout(width, tuple(range(width)))
+    header = read_header(file, options)
+    if header is None:
+        warnings.append(JobWarning("EmptyFile", f"{file.path} is empty: it has not even a header"))
+        return None
+    positions = place_columns(source, file, header)
+    extra = extra_columns(source, file, header, options.extra_columns)
+    if extra is not None:
+        warnings.append(extra)
+    return _Layout(len(header), positions)
+
+
+def _common_options(options: CsvOptions) -> dict[str, str]:
+    chosen = {
+        "header": str(options.header).lower(),
+        "encoding": options.encoding,
+        "recursiveFileLookup": "true",
+    }
+    return chosen | ({"comment": options.comment} if options.comment is not None else {})
+
+
+def _lines(spark: SparkSession, paths: list[str], options: CsvOptions) -> DataFrame:
+    line_options = {"sep": _NO_DELIMITER, "quote": _NO_QUOTE, "escape": _NO_QUOTE, "mode": "PERMISSIVE"}
+    reader = spark.read.options(**_common_options(options), **line_options)
+    return reader.schema(f"`{LINE}` string").csv(paths)
+
+
+def _records(spark: SparkSession, paths: list[str], options: CsvOptions, width: int) -> DataFrame:
+    reader = spark.read.options(**_common_options(options), **field_options(options), multiLine="true")
+    return reader.schema(field_schema(width)).csv(paths)
+
+
+def _read_group(
+    spark: SparkSession, files: Sequence[InputFile], ranks: Sequence[int], options: CsvOptions, layout: _Layout
+) -> DataFrame:
+    if options.multiline:
+        records = scan(spark, files, ranks, lambda paths: _records(spark, paths, options, layout.width))
+        fields = check_records(records, layout.width, layout.positions)
+    else:
+        lines = scan(spark, files, ranks, lambda paths: _lines(spark, paths, options))
+        if not options.header:
+            lines = lines.withColumn(LINE, F.regexp_replace(LINE, "^\ufeff", ""))
+        fields = split_lines(lines, options, layout.width, layout.positions)
+    renamed = {field_name(position): text_name(index) for index, position in enumerate(layout.positions)}
+    return fields.withColumnsRenamed(renamed)
+
+
+def read_csv(
+    spark: SparkSession, source: Source, files: Sequence[InputFile], warnings: list[JobWarning]
+) -> DataFrame | None:
+    """Text columns in the order of the declared ones. `files` come oldest first; nothing when all are empty."""
+    options = source.csv or CsvOptions()
+    groups: dict[_Layout, list[int]] = {}
+    for rank, file in enumerate(files):
+        layout = _layout(source, file, options, warnings)
+        if layout is not None:
+            groups.setdefault(layout, []).append(rank)
+    frames = [
+        _read_group(spark, [files[rank] for rank in ranks], ranks, options, layout) for layout, ranks in groups.items()
+    ]
+    return reduce(DataFrame.unionByName, frames) if frames else None

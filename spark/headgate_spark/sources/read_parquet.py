@@ -1,0 +1,96 @@
+"""Parquet files to the declared columns by name: one scan per distinct file schema, drift refused before reading."""
+
+from collections.abc import Sequence
+from functools import partial, reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from headgate_spark.classify import classify
+from headgate_spark.contract import InputFile
+from headgate_spark.errors import JobFailed
+from headgate_spark.pipeline import Column, Source
+from headgate_spark.sources.csv_header import corrupt_input, missing_column, read_columns
+from headgate_spark.sources.scan import scan
+from headgate_spark.transforms.convert_value import convert_value
+from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, column
+from headgate_spark.transforms.type_columns import Field, found_name, settle_nulls, text_name, type_columns
+
+
+def _load(spark: SparkSession, schema: T.StructType | None, paths: list[str]) -> DataFrame:
+    reader = spark.read.option("recursiveFileLookup", "true")
+    return (reader if schema is None else reader.schema(schema)).parquet(*paths)
+
+
+def _file_schema(spark: SparkSession, file: InputFile) -> T.StructType:
+    if file.size == 0:
+        raise corrupt_input(file, "it is empty, and a Parquet file never is")
+    try:
+        return scan(spark, [file], [0], partial(_load, spark, None)).drop(FILE, BLOCK, SEQUENCE).schema
+    except Exception as error:
+        failure = classify(error)
+        if failure.kind not in ("data", "unknown"):
+            raise
+        raise corrupt_input(file, "it is not a readable Parquet file", failure.detail) from error
+
+
+def _column_type(file: InputFile, declared: Column, found: T.DataType) -> JobFailed:
+    return JobFailed(
+        kind="data",
+        type="ColumnType",
+        message=f"{file.path} holds '{declared.from_}' as {found.simpleString()}; "
+        f"source '{file.source}' declares {declared.type}.",
+        remedy=f"Declare a type that {found.simpleString()} turns into without loss, or write the file with the other one.",
+        fields={
+            "file": file.path,
+            "source": file.source,
+            "column": declared.from_,
+            "found": found.simpleString(),
+            "declared": declared.type,
+        },
+    )
+
+
+def _field(index: int, declared: Column, found: T.DataType, file: InputFile) -> Field:
+    parsed = convert_value(F.col(found_name(index)), found, declared.type, declared.format)
+    if parsed is None:
+        raise _column_type(file, declared, found)
+    raw = F.col(text_name(index))
+    text = isinstance(found, T.StringType) and declared.type != "string"
+    return Field(declared, settle_nulls(raw, declared.type, ()) if text else raw, parsed.value, parsed.fault)
+
+
+def _read_group(
+    spark: SparkSession, source: Source, files: Sequence[InputFile], ranks: Sequence[int], schema: T.StructType
+) -> DataFrame:
+    declared = read_columns(source)
+    types = {field.name: field.dataType for field in schema.fields}
+    for spec in declared:
+        if spec.from_ not in types:
+            raise missing_column(files[0], spec, list(types))
+    fields = [_field(index, spec, types[spec.from_], files[0]) for index, spec in enumerate(declared)]
+    needed = T.StructType([field for field in schema.fields if field.name in {spec.from_ for spec in declared}])
+    rows = scan(spark, files, ranks, partial(_load, spark, needed))
+    raw = rows.select(
+        FILE,
+        BLOCK,
+        SEQUENCE,
+        F.to_json(F.struct(*(column(name) for name in needed.names)), {"ignoreNullFields": "false"}).alias(ROW),
+        F.lit(None).cast("string").alias(REASON),
+        F.lit(None).cast("string").alias(DETAIL),
+        *(column(spec.from_).alias(text_name(index)) for index, spec in enumerate(declared)),
+    )
+    return type_columns(raw, source, fields)
+
+
+def read_parquet(spark: SparkSession, source: Source, files: Sequence[InputFile]) -> DataFrame:
+    """Typed rows as `type_columns` leaves them. `files` come oldest first."""
+    groups: dict[str, tuple[T.StructType, list[int]]] = {}
+    for rank, file in enumerate(files):
+        schema = _file_schema(spark, file)
+        groups.setdefault(schema.json(), (schema, []))[1].append(rank)
+    frames = [
+        _read_group(spark, source, [files[rank] for rank in ranks], ranks, schema) for schema, ranks in groups.values()
+    ]
+    return reduce(DataFrame.unionByName, frames)

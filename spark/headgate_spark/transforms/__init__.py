@@ -1,0 +1,1 @@
+"""Pure DataFrame to DataFrame steps: no reading, no writing, no actions."""
