@@ -14,7 +14,8 @@ export type SetupContext = {
   readonly shell: Shell;
 };
 
-export type Progress = (line: string) => void;
+/** A `step` is always shown; of many a `detail` outside a terminal only now and then one. */
+export type Progress = (line: string, weight?: 'step' | 'detail') => void;
 
 export function createContext(env: Environment = process.env, shell: Shell = createShell()): SetupContext {
   return { env, cache: cacheFolder(env), root: resolve(__dirname, '..', '..'), shell };

@@ -92,7 +92,7 @@ async function runIvy(context: SetupContext, wanted: readonly Coordinate[], inpu
 
 function announce(line: string, progress: Progress): void {
   const jar = /^downloading .*\/([^/ ]+\.jar) /.exec(line)?.[1];
-  if (jar !== undefined) progress(jar);
+  if (jar !== undefined) progress(jar, 'detail');
 }
 
 /** Java does not read the proxy variables that every other downloader honours. */
@@ -132,7 +132,7 @@ function isComplete(pins: JarPins, folder: string): boolean {
 }
 
 /** Every jar must be the one we pinned. */
-export async function checkJars(pins: JarPins, folder: string): Promise<void> {
+async function checkJars(pins: JarPins, folder: string): Promise<void> {
   for (const [key, expected] of Object.entries(pins)) {
     const jar = join(folder, jarName(parse(key)));
     const found = await sha256(jar).catch(() => undefined);

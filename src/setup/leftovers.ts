@@ -6,7 +6,7 @@ export const runVariable = 'TEST_RUN_OF_HEADGATE';
 export type Leftover = { readonly pid: number; readonly command: string };
 
 /** Linux only: elsewhere the environment of other processes cannot be read, and the answer is always "nothing". */
-export async function findLeftovers(runId: string): Promise<Leftover[]> {
+async function findLeftovers(runId: string): Promise<Leftover[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {

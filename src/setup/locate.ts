@@ -16,7 +16,7 @@ export async function which(context: SetupContext, name: string): Promise<string
   return undefined;
 }
 
-export async function isExecutable(file: string): Promise<boolean> {
+async function isExecutable(file: string): Promise<boolean> {
   return access(file, constants.X_OK).then(
     () => true,
     () => false,
@@ -93,7 +93,7 @@ export async function pythonVersion(context: SetupContext, python: string): Prom
   return result.code === 0 ? result.stdout.trim() : undefined;
 }
 
-export function isSupportedPython(version: string): boolean {
+function isSupportedPython(version: string): boolean {
   const [major, minor] = version.split('.').map(Number);
   return major === 3 && minor !== undefined && minor >= supported.python.from && minor < supported.python.below;
 }

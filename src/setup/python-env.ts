@@ -129,7 +129,7 @@ async function installLock(context: SetupContext, input: LockInstall): Promise<v
   const python = join(env, 'bin', 'python');
   const lock = join(context.root, 'spark', input.lock);
   const onLine = (line: string): void => {
-    if (/^\s*(Downloading|Building|Prepared|Installed|Collecting)/.test(line)) progress(line.trim());
+    if (/^\s*(Downloading|Building|Prepared|Installed|Collecting)/.test(line)) progress(line.trim(), 'detail');
   };
   progress('installing the Python packages (pyspark is 430 MB)');
   const build = ['--build-constraints', join(context.root, 'spark', 'requirements-build.txt')];

@@ -48,8 +48,8 @@ const quietMs = 15_000;
 /** In a log file nobody needs every compiled package. */
 export function sparingly(title: string, stream: { write(text: string): unknown }, now = Date.now): Progress {
   let last = Number.NEGATIVE_INFINITY;
-  return (line) => {
-    if (now() - last < quietMs) return;
+  return (line, weight = 'step') => {
+    if (weight === 'detail' && now() - last < quietMs) return;
     last = now();
     stream.write(`  ${title}: ${line}\n`);
   };

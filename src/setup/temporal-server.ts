@@ -42,7 +42,7 @@ async function ownTemporal(context: SetupContext, path: string): Promise<Tempora
 }
 
 /** A CLI that was built from source calls itself 0.0.0-DEV, so it is judged by the server inside. */
-export async function serverVersion(context: SetupContext, path: string): Promise<string | undefined> {
+async function serverVersion(context: SetupContext, path: string): Promise<string | undefined> {
   const result = await context.shell.run(path, ['--version'], { timeoutMs: 20_000 });
   return result.code === 0 ? /Server (\d+\.\d+\.\d+)/.exec(result.stdout)?.[1] : undefined;
 }
@@ -92,7 +92,7 @@ async function buildWithGo(
     timeoutMs: 1_800_000,
     onLine: (line) => {
       packages += line.startsWith('go: ') ? 0 : 1;
-      progress(line.startsWith('go: ') ? line : `compiled ${packages} of about 1,800 packages`);
+      progress(line.startsWith('go: ') ? line : `compiled ${packages} packages`, 'detail');
     },
   });
   return result;

@@ -1,6 +1,6 @@
 // Owns the list of tools that Headgate needs and the order to install them in. The one entry for the CLI, workers and tests.
 import { HeadgateError } from '../contracts/errors';
-import { createContext, type SetupContext } from './context';
+import { createContext, type Progress, type SetupContext } from './context';
 import { findDeltaJars, installDeltaJars } from './jars';
 import { findJava, findPython, javaHomeOf, type Located } from './locate';
 import { findPythonEnv, installPythonEnv } from './python-env';
@@ -80,7 +80,7 @@ export async function ensureTools(
 type Shared<T> = { readonly result: Promise<T>; readonly task: (title: string) => SetupTask[] };
 
 /** A step whose result others wait for; when it is there already, it is no task at all. */
-function shared<T>(install: (progress: (line: string) => void) => Promise<T>, present: T | undefined): Shared<T> {
+function shared<T>(install: (progress: Progress) => Promise<T>, present: T | undefined): Shared<T> {
   if (present !== undefined) return { result: Promise.resolve(present), task: () => [] };
   const { promise, resolve, reject } = deferred<T>();
   promise.catch(() => {
