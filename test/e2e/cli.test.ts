@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { headgate, runPipeline, startDev, type DevStack, type Ended } from '../support/headgate';
+import { headgate, runWell, startDev, type DevStack, type Ended } from '../support/headgate';
 import { makeSample } from '../support/oracle';
 import { expectNothingLeft } from '../support/processes';
 import { projectRoot } from '../support/tools';
@@ -133,7 +133,7 @@ describe('without a server', () => {
   test('run brings its own server and worker, and leaves nothing behind', async () => {
     const lake = join(workspace.lake, 'alone');
     mkdirSync(lake);
-    const run = await runPipeline(workspace, 'customer-sales', { RAW: workspace.raw, LAKE: lake });
+    const run = await runWell(workspace, 'customer-sales', { RAW: workspace.raw, LAKE: lake });
     expect(run).toMatchObject({ code: 0, outcome: 'committed', rows: { read: 502, inserted: 500, quarantined: 2 } });
     await expectNothingLeft(workspace.folder);
   });

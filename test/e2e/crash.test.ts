@@ -2,7 +2,7 @@
 // no Spark work done again where the job had survived. No hooks: the middle of a job is seen from the files it writes.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runPipeline, startDev, type DevStack } from '../support/headgate';
+import { runWell, startDev, type DevStack } from '../support/headgate';
 import { readReport, stateFiles, tableOperations } from '../support/lake';
 import { askOracle, makeSample } from '../support/oracle';
 import { crash, isAlive, processesOf } from '../support/processes';
@@ -42,7 +42,7 @@ function lakeOf(name: string) {
   const lake = join(workspace.lake, name);
   mkdirSync(lake);
   const set = { RAW: workspace.raw, LAKE: lake };
-  return { lake, table: join(lake, 'customer_sales'), run: () => runPipeline(workspace, pipeline, set) };
+  return { lake, table: join(lake, 'customer_sales'), run: () => runWell(workspace, pipeline, set) };
 }
 
 type Spark = { readonly python: number; readonly java: number };

@@ -1,7 +1,7 @@
 // The main job through the real CLI, Temporal server, worker and Spark; DuckDB judges the tables from the raw files.
 import { cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
+import { runWell, startDev, type DevStack, type RunSeen } from '../support/headgate';
 import { stateFiles, tableVersions } from '../support/lake';
 import { askOracle, makeSample } from '../support/oracle';
 import { makeRetailDays } from '../support/retail';
@@ -53,7 +53,7 @@ function place(name: string, from = sample): Place {
     raw,
     lake,
     table: join(lake, 'customer_sales'),
-    run: () => runPipeline(workspace, 'customer-sales', { RAW: raw, LAKE: lake }),
+    run: () => runWell(workspace, 'customer-sales', { RAW: raw, LAKE: lake }),
   };
 }
 
@@ -159,7 +159,7 @@ describe('another pipeline, other names and types', () => {
     mkdirSync(lake);
     if (realData === undefined) makeRetailDays(raw, days, 2000);
     else cpSync(join(realData, 'retail-by-day'), raw, { recursive: true });
-    const { outcome, rows: seen } = await runPipeline(workspace, retail('retail-by-day'), { RAW: raw, LAKE: lake });
+    const { outcome, rows: seen } = await runWell(workspace, retail('retail-by-day'), { RAW: raw, LAKE: lake });
     expect(outcome).toBe('committed');
     const { expected } = await expectOracleAgrees('retail-by-day', raw, join(lake, 'retail_lines'));
     expect(seen?.inserted).toBe(expected['all']?.[0]?.['rows']);
@@ -174,7 +174,7 @@ describe('another pipeline, other names and types', () => {
     makeRetailDays(raw, days, 300);
     const table = join(lake, 'retail_lines');
     const run = (day: string) =>
-      runPipeline(workspace, retail('retail-intervals'), { RAW: raw, LAKE: lake }, '--interval', day);
+      runWell(workspace, retail('retail-intervals'), { RAW: raw, LAKE: lake }, '--interval', day);
     for (const day of days) expect(await run(day)).toMatchObject({ code: 0, outcome: 'committed' });
     await expectOracleAgrees('retail-by-day', raw, table);
     const versions = tableVersions(table);

@@ -112,8 +112,8 @@ export const badFiles: readonly BadInput[] = [
   },
   {
     name: 'Parquet with another type',
-    write: customers('{"customer_id": ["C1"], "gender": ["Male"], "age": ["old"], "payment_method": ["Card"]}'),
-    expected: { outcome: 'failed', type: 'TypeMismatch', says: ['customer_data.parquet', 'age'] },
+    write: customers('{"customer_id": ["C1"], "gender": ["Male"], "age": [[40]], "payment_method": ["Card"]}'),
+    expected: { outcome: 'failed', type: 'ColumnType', says: ['customer_data.parquet', 'age'] },
   },
   {
     name: 'Parquet without a column',

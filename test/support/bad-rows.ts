@@ -74,7 +74,7 @@ export const badRows: readonly BadInput[] = [
         line('I5', 'C1,Lamps,2,99999999999999999.50,05-01-2024,Birchgate'),
       ),
     ),
-    expected: aside('UnreadableValue', 2),
+    expected: aside('ValueOutOfRange', 2),
   },
   {
     name: 'malformed quotes',
@@ -100,6 +100,11 @@ export const badRows: readonly BadInput[] = [
     name: 'null key',
     write: sales(csv(...good, line(''))),
     expected: aside('NullKey'),
+  },
+  {
+    name: 'null in another required column',
+    write: sales(csv(...good, line('I4', ',Lamps,2,10.50,05-01-2024,Birchgate'))),
+    expected: aside('MissingValue'),
   },
   {
     name: 'duplicate key, equal content',

@@ -106,6 +106,13 @@ export async function runPipeline(
   return { ...parsed.data, code: ended.code };
 }
 
+/** The same for a run that must commit or find nothing new: anything else throws with what went wrong. */
+export async function runWell(...args: Parameters<typeof runPipeline>): Promise<RunSeen> {
+  const run = await runPipeline(...args);
+  if (run.code === 0) return run;
+  throw new Error(`${run.run} ${run.outcome}: ${JSON.stringify(run.error ?? run.held)}`);
+}
+
 const recordSchema = z.object({
   address: z.string(),
   ui: z.string(),
