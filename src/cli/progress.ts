@@ -5,10 +5,12 @@ import { seconds } from './output';
 
 export type ProgressView = {
   update(progress: RunProgress): void;
+  /** Something is being retried; the same trouble is told once. */
+  trouble(text: string): void;
   stop(): void;
 };
 
-const silent: ProgressView = { update: () => undefined, stop: () => undefined };
+const silent: ProgressView = { update: () => undefined, trouble: () => undefined, stop: () => undefined };
 
 const clearLine = '\r\u001B[2K';
 
@@ -19,6 +21,7 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
   if (quiet) return silent;
   const live = stream.isTTY === true;
   const printed = new Map<string, string>();
+  const told = new Set<string>();
   let named = false;
   let open: { readonly phase: string; readonly since: number } | undefined;
 
@@ -49,6 +52,12 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
         const mark = state === 'done' ? pc.green('✓') : state === 'held' ? pc.yellow('⏸') : pc.red('✗');
         line(`${mark} ${phase.padEnd(8)} ${spent === undefined ? '' : pc.dim(seconds(spent))} ${note ?? ''}`.trimEnd());
       }
+    },
+    trouble: (text) => {
+      const kind = text.replace(/attempt \d+/, '');
+      if (told.has(kind)) return;
+      told.add(kind);
+      line(`${pc.yellow('!')} ${text}`);
     },
     stop: () => {
       clearInterval(timer);

@@ -9,6 +9,8 @@ import { readStackRecord, startStack, startWorkerProcess, type StackTools } from
 export type Session = {
   readonly client: Client;
   readonly target: TemporalTarget;
+  /** Ends the processes that the session started; the connection is left to the end of this process. */
+  stop(): Promise<void>;
   /** Address of the Temporal UI when we started the server. */
   readonly ui?: string;
   close(): Promise<void>;
@@ -36,12 +38,20 @@ async function findServer(
   return undefined;
 }
 
+/** A server and a worker that others own. */
+const borrowed = (client: Client, target: TemporalTarget): Session => ({
+  client,
+  target,
+  stop: async () => undefined,
+  close: () => client.connection.close(),
+});
+
 /** Connects to a server that runs. Throws `TemporalUnreachable` when there is none. */
 export async function connect(config: Config, address?: string): Promise<Session> {
   const found = await findServer(config, address);
   const target = found?.target ?? temporalTarget(address);
   const client = found?.client ?? (await connectClient(target, 1500));
-  return { client, target, close: () => client.connection.close() };
+  return borrowed(client, target);
 }
 
 async function hasWorker(client: Client, target: TemporalTarget, config: Config): Promise<boolean> {
@@ -59,6 +69,23 @@ export const stackTools = async (): Promise<StackTools> => {
   return { python, jars, temporal };
 };
 
+/** Ctrl-C and SIGTERM end what we started before they end us. The run itself stays open and goes on with the next worker. */
+export async function withSession<Result>(session: Session, body: () => Promise<Result>): Promise<Result> {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    note(`${signal}: stopping; an open run is kept and goes on with the next worker`);
+    void session.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  try {
+    return await body();
+  } finally {
+    await session.close();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
 /** A server with a worker: one that runs, or an embedded one that ends with the session. Says what it starts. */
 export async function openSession(
   config: Config,
@@ -73,18 +100,24 @@ export async function openSession(
     const stack = await startStack({ config, tools: await stackTools(), port, onEvent: say });
     const client = await connectClient(stack.target);
     const close = async (): Promise<void> => {
-      await client.connection.close();
       await stack.stop();
+      await client.connection.close();
     };
-    return { client, target: stack.target, ...(stack.ui === undefined ? {} : { ui: stack.ui }), close };
+    return {
+      client,
+      target: stack.target,
+      ...(stack.ui === undefined ? {} : { ui: stack.ui }),
+      stop: () => stack.stop(),
+      close,
+    };
   }
   const { client, target } = found;
-  if (await hasWorker(client, target, config)) return { client, target, close: () => client.connection.close() };
+  if (await hasWorker(client, target, config)) return borrowed(client, target);
   say(`No worker serves task queue '${config.taskQueue}' at ${target.address}: starting one, for this command only.`);
   const worker = await startWorkerProcess({ config, tools: await stackTools(), port: 0, onEvent: say }, target);
   const close = async (): Promise<void> => {
-    await client.connection.close();
     await worker.stop();
+    await client.connection.close();
   };
-  return { client, target, close };
+  return { client, target, stop: () => worker.stop(), close };
 }

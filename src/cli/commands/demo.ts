@@ -59,13 +59,18 @@ export async function demoCommand(
   out(`   Temporal ${stack.target.address}, UI ${stack.ui ?? ''}`);
   try {
     const client = await connectClient(stack.target);
-    const session: Session = { client, target: stack.target, close: () => client.connection.close() };
+    const session: Session = {
+      client,
+      target: stack.target,
+      stop: () => stack.stop(),
+      close: () => client.connection.close(),
+    };
     const set = { RAW: raw, LAKE: lake };
 
     const once_ = async (): Promise<RunReport> => {
       const view = createProgressView(false);
       try {
-        return await runOnce(session, demoConfig, 'customer-sales', { set }, view.update);
+        return await runOnce(session, demoConfig, 'customer-sales', { set }, view);
       } finally {
         view.stop();
       }

@@ -1,7 +1,9 @@
 // headgate run: one run of a pipeline, from start to its result, with live progress.
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type Client,
@@ -13,9 +15,9 @@ import { runWorkflowId } from '../../contracts/names';
 import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
 import type { Config } from '../../workers/config';
 import { exitCodes, note, printJson } from '../output';
-import { createProgressView } from '../progress';
+import { createProgressView, type ProgressView } from '../progress';
 import { printFailure, printResult } from '../run-report';
-import { openSession, type Session } from '../session';
+import { openSession, withSession, type Session } from '../session';
 import { openPipeline, type Variables } from '../variables';
 
 export type RunOptions = {
@@ -72,33 +74,58 @@ async function startOrJoin(
   }
 }
 
+const pollMs = 400;
+
+/** What keeps a run from going on: the failure of an activity that is being retried. */
+async function trouble(handle: WorkflowHandle): Promise<string | undefined> {
+  const { raw } = await handle.describe();
+  const failing = raw.pendingActivities?.find(({ attempt, lastFailure }) => (attempt ?? 1) > 1 && lastFailure?.message);
+  if (failing === undefined) return undefined;
+  return `${failing.activityType?.name ?? 'activity'}, attempt ${failing.attempt ?? 0}: ${failing.lastFailure?.message ?? ''}`;
+}
+
 /** Ends with the run, or as soon as its batch is held for a person. */
-async function follow(handle: WorkflowHandle, onProgress: (progress: RunProgress) => void): Promise<RunReport> {
+async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunReport> {
   const run = handle.workflowId;
   let stopped = false;
+  const poll = async (): Promise<RunReport | undefined> => {
+    const progress = await handle.query<RunProgress>('progress');
+    view.update(progress);
+    if ((progress.held ?? []).length > 0) return { run, outcome: 'held', held: progress.held ?? [] };
+    const waiting = await trouble(handle);
+    if (waiting !== undefined) view.trouble(waiting);
+    return undefined;
+  };
   const held = (async (): Promise<RunReport | undefined> => {
     while (!stopped) {
-      const progress = await handle.query<RunProgress>('progress').catch((error: unknown) => {
-        if (isGrpcServiceError(error) || error instanceof Error) return undefined;
-        throw error;
-      });
-      if (progress !== undefined) onProgress(progress);
-      if (progress?.held !== undefined && progress.held.length > 0)
-        return { run, outcome: 'held', held: progress.held };
-      await new Promise((wake) => setTimeout(wake, 400));
+      // A server or worker that is being restarted does not answer: the run goes on, and so do we.
+      const report = await poll().catch(() => undefined);
+      if (report !== undefined) return report;
+      await delay(pollMs);
     }
     return undefined;
   })();
-  const ended = handle.result().then(
-    (result: RunPipelineResult): RunReport => ({ run, outcome: result.outcome, result }),
-    (error: unknown): RunReport => {
-      if (!(error instanceof WorkflowFailedError)) throw error;
-      return { run, ...failureReport(error) };
-    },
-  );
+  const ended = resultOf(handle);
   const first = await Promise.race([ended, held]);
   stopped = true;
+  // A call still in flight when the connection closes would throw from a timer.
+  await held;
   return first ?? ended;
+}
+
+/** The end of the run, however long it takes and however often the server is restarted meanwhile. */
+async function resultOf(handle: WorkflowHandle): Promise<RunReport> {
+  const run = handle.workflowId;
+  for (;;) {
+    try {
+      const result: RunPipelineResult = await handle.result();
+      return { run, outcome: result.outcome, result };
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return { run, ...failureReport(error) };
+      if (!isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
+      await delay(pollMs);
+    }
+  }
 }
 
 function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 'failure'> {
@@ -130,13 +157,13 @@ export async function runOnce(
   config: Config,
   nameOrFile: string,
   options: Pick<RunOptions, 'set' | 'interval' | 'redo'>,
-  onProgress: (progress: RunProgress) => void = () => undefined,
+  view: ProgressView,
 ): Promise<RunReport> {
   const { input, pipeline } = await runInput(config, nameOrFile, options);
   const interval = pipeline.sources.some((source) => source.arrives === 'interval') ? options.interval : undefined;
   const { handle, joined } = await startOrJoin(session.client, config, runWorkflowId(pipeline.name, interval), input);
   if (joined) note(`A run of ${pipeline.name} is open already (${handle.workflowId}): following that one.`);
-  return follow(handle, onProgress);
+  return follow(handle, view);
 }
 
 export async function runCommand(config: Config, nameOrFile: string, options: RunOptions): Promise<number> {
@@ -146,19 +173,20 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
     ...(options.address === undefined ? {} : { address: options.address }),
     quiet: options.json,
   });
-  const view = createProgressView(options.json);
-  try {
-    const report = await runOnce(session, config, nameOrFile, options, view.update);
-    view.stop();
-    if (options.json) printJson(flat(report));
-    else if (report.result !== undefined) printResult(report.run, report.result);
-    else printFailure(report);
-    const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
-    return done ? exitCodes.done : exitCodes.failure;
-  } finally {
-    view.stop();
-    await session.close();
-  }
+  return withSession(session, async () => {
+    const view = createProgressView(options.json);
+    try {
+      const report = await runOnce(session, config, nameOrFile, options, view);
+      view.stop();
+      if (options.json) printJson(flat(report));
+      else if (report.result !== undefined) printResult(report.run, report.result);
+      else printFailure(report);
+      const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
+      return done ? exitCodes.done : exitCodes.failure;
+    } finally {
+      view.stop();
+    }
+  });
 }
 
 /** The one JSON object of `--json`. */

@@ -9,6 +9,7 @@ import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
 import { freePort } from './ports';
 import { keepProcess, type KeptProcess } from './processes';
+import { tiedCommand } from './tied';
 
 export type StackTools = { readonly python: string; readonly jars: string; readonly temporal: string };
 
@@ -98,8 +99,7 @@ export async function startServer({ config, tools, port, onEvent }: StackOptions
   const target: TemporalTarget = { address: `127.0.0.1:${chosen}`, namespace: 'default' };
   const process_ = await keepProcess({
     name: 'temporal server',
-    command: tools.temporal,
-    args: [
+    ...tiedCommand(tools.python, tools.temporal, [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(chosen), '--ui-port', String(uiPort)],
       ...['--db-filename', database, '--log-level', 'error'],
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
@@ -110,7 +110,7 @@ export async function startServer({ config, tools, port, onEvent }: StackOptions
         '--search-attribute',
         `${name}=${title[type]}`,
       ]),
-    ],
+    ]),
     env: process.env,
     logFile: join(config.home, 'temporal.log'),
     ready: () => answers(target),
