@@ -25,6 +25,7 @@ export type ExtractOptions = {
 export type ExtractResult = { readonly copied: number; readonly skipped: number; readonly bytes: number };
 
 const copiesAtOnce = 4;
+const tickMs = 1000;
 
 export async function extractInputs(
   { batch }: ExtractInput,
@@ -37,7 +38,9 @@ export async function extractInputs(
   const tell = (): void =>
     onProgress?.({ filesDone: done.files, filesTotal: files.length, bytesDone: done.bytes, bytesTotal });
 
-  await mapBounded(files, copiesAtOnce, async (file) => {
+  // Ticks also while a large copy is fingerprinted: silence would be taken for death.
+  const ticks = setInterval(tell, tickMs);
+  const extract = async (file: InputFile): Promise<void> => {
     signal?.throwIfAborted();
     if (await isCopied(file, store)) {
       done.skipped += 1;
@@ -53,7 +56,12 @@ export async function extractInputs(
     }
     done.files += 1;
     tell();
-  });
+  };
+  try {
+    await mapBounded(files, copiesAtOnce, extract);
+  } finally {
+    clearInterval(ticks);
+  }
   return { copied: done.copied, skipped: done.skipped, bytes: done.copiedBytes };
 }
 

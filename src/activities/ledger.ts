@@ -9,6 +9,7 @@ import { ledgerEntry, ledgerFolder } from '../contracts/layout';
 import { HeadgateError } from '../contracts/errors';
 import type { ObjectStore } from './ports';
 import { mapBounded } from './stores/bounded';
+import { escapeGlob } from './stores/pattern';
 
 type Deps = { readonly store: ObjectStore };
 
@@ -45,7 +46,7 @@ export async function compactLedger(state: string, { store }: Deps): Promise<voi
 }
 
 async function readShelf(state: string, { store }: Deps): Promise<Shelf> {
-  const names = (await store.list(ledgerFolder(state))).map(({ path }) => path);
+  const names = (await store.list(escapeGlob(ledgerFolder(state)))).map(({ path }) => path);
   const summaries = names.filter((path) => /\/summary-\d+-[0-9a-f]+\.json$/.test(path));
   const newest = summaries.at(-1);
   const summary = newest === undefined ? undefined : await store.readText(newest);

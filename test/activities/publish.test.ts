@@ -98,6 +98,14 @@ describe('publishing a committed run', () => {
   });
 });
 
+test('a state folder may be named like a pattern', async () => {
+  const { run, freeze, store, pipeline } = createSampleRuns({ state: '/lake [x]{a,b}/_headgate/p*' });
+  store.place('/lake x{a,b}/_headgate/p1/ledger/note.json', 'of another pipeline');
+  await run();
+  expect((await freeze()).kind).toBe('nothing-new');
+  expect(await listRuns(pipeline.state, { store })).toHaveLength(1);
+});
+
 test.each(['rejected', 'failed', 'cancelled', 'nothing-new'] as const)(
   'a run that ended as %s is recorded, and its files stay new',
   async (outcome) => {

@@ -5,8 +5,7 @@ import {
   byPath,
   createMatcher,
   hasHiddenPart,
-  isGlob,
-  literalFolder,
+  splitPattern,
   withoutTrailingSlash,
 } from '../../src/activities/stores/pattern';
 
@@ -55,12 +54,11 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     async list(pattern) {
       await enter('list', pattern);
       const path = withoutTrailingSlash(pattern);
-      const exact = toStat(path);
+      const { folder, rest } = splitPattern(path);
+      const exact = toStat(path) ?? (rest === '' ? toStat(folder) : undefined);
       if (exact !== undefined) return [exact];
-      if ([...files.keys()].some((key) => key.startsWith(`${path}/`))) {
-        return listed((key) => key.startsWith(`${path}/`) && !hasHiddenPart(key.slice(path.length + 1)));
-      }
-      return isGlob(path) ? listed(createMatcher(path, literalFolder(path))) : [];
+      const matches = rest === '' ? (name: string) => !hasHiddenPart(name) : createMatcher(rest);
+      return listed((key) => key.startsWith(`${folder}/`) && matches(key.slice(folder.length + 1)));
     },
     async stat(path) {
       await enter('stat', path);

@@ -10,7 +10,7 @@ import { mapBounded } from './bounded';
 import type { ObjectStat } from '../ports';
 import type { ByteStore } from './bytes';
 import { codeOf, fileError } from './errors';
-import { byPath, hasHiddenPart, isGlob, toGlob, withoutTrailingSlash } from './pattern';
+import { byPath, hasHiddenPart, isGlob, toGlob, unescapeGlob, withoutTrailingSlash } from './pattern';
 
 /** Enough to keep a disk busy; more only costs memory. */
 const statsAtOnce = 32;
@@ -39,7 +39,7 @@ export function createFolderStore(): ByteStore {
       return found?.isFile() === true ? toObjectStat(path, found) : undefined;
     },
     async hasFolder(path) {
-      return (await guard('look at', path, () => statPath(path)))?.isDirectory() === true;
+      return guard('look at', path, () => isFolder(path));
     },
     async fingerprint({ path }) {
       const hash = createHash('sha256');
@@ -158,16 +158,13 @@ function absolute(pattern: string): string {
 }
 
 async function listFiles(pattern: string): Promise<readonly ObjectStat[]> {
-  const found = await statPath(pattern);
-  if (found?.isFile() === true) return [toObjectStat(pattern, found)];
-  if (found?.isDirectory() === true) return statAll(await filesUnder(pattern));
-  if (!isGlob(pattern)) return [];
   const { folder, rest } = await splitExisting(pattern);
+  if (rest === '') return statAll((await isFolder(folder)) ? await filesUnder(folder) : [folder]);
   const matches = await search(toGlob(rest), folder, false);
   const paths = new Set<string>();
   await mapBounded(matches, statsAtOnce, async (match) => {
     const path = withoutTrailingSlash(match);
-    const under = (await statPath(path))?.isDirectory() === true ? await filesUnder(path) : [path];
+    const under = (await isFolder(path)) ? await filesUnder(path) : [path];
     for (const file of under) paths.add(file);
   });
   return statAll([...paths]);
@@ -203,17 +200,21 @@ const watchReaddir = (failures: unknown[]): typeof readdir =>
 
 const filesUnder = (folder: string): Promise<readonly string[]> => search('**/*', folder, true);
 
-/** Splits off the leading parts that exist as written, so that a folder named `[old]` is not taken for a pattern. */
-async function splitExisting(pattern: string): Promise<{ folder: string; rest: string }> {
+/** Splits a pattern like `splitPattern`, but a folder named `[old]` that exists as written is not taken for a pattern. */
+async function splitExisting(pattern: string): Promise<{ readonly folder: string; readonly rest: string }> {
   const parts = pattern.split('/').slice(1);
   let folder = '/';
   for (const [index, part] of parts.entries()) {
-    const next = join(folder, part);
-    if ((await statPath(next))?.isDirectory() !== true) return { folder, rest: parts.slice(index).join('/') };
-    folder = next;
+    const asWritten = join(folder, part);
+    const isLast = index === parts.length - 1;
+    if (await (isLast ? statPath(asWritten) : isFolder(asWritten))) folder = asWritten;
+    else if (!isGlob(part)) folder = join(folder, unescapeGlob(part));
+    else return { folder, rest: parts.slice(index).join('/') };
   }
   return { folder, rest: '' };
 }
+
+const isFolder = async (path: string): Promise<boolean> => (await statPath(path))?.isDirectory() === true;
 
 /** Files that vanished since the listing are left out, links to nothing too. */
 async function statAll(paths: readonly string[]): Promise<readonly ObjectStat[]> {

@@ -4,9 +4,8 @@
 import picomatch from 'picomatch';
 import { isHidden } from '../../domain/inputs';
 
-const special = /[*?[\]{}\\]/;
-
-export const isGlob = (pattern: string): boolean => /\\.|[*?]|\[[^\]]+\]|\{[^}]+\}/.test(pattern);
+/** True when something in it stands for more than itself. */
+export const isGlob = (pattern: string): boolean => /[*?]|\[[^\]]+\]|\{[^}]+\}/.test(pattern.replaceAll(/\\./g, '_'));
 
 /** Escapes what picomatch and tinyglobby understand beyond the language above. */
 export const toGlob = (pattern: string): string =>
@@ -15,21 +14,24 @@ export const toGlob = (pattern: string): string =>
 /** A path written so that it matches only itself. */
 export const escapeGlob = (path: string): string => path.replaceAll(/[*?[\]{}\\]/g, (char) => `\\${char}`);
 
-/** The folder down to which a pattern has no special character, with its slash. */
-export function literalFolder(pattern: string): string {
-  const at = pattern.search(special);
-  return at < 0 ? pattern : pattern.slice(0, pattern.lastIndexOf('/', at) + 1);
+export const unescapeGlob = (pattern: string): string => pattern.replaceAll(/\\(.)/g, '$1');
+
+/** The leading parts that stand for themselves, and the pattern below them; no pattern is left of a plain path. */
+export function splitPattern(pattern: string): { readonly folder: string; readonly rest: string } {
+  const parts = pattern.split('/');
+  const at = parts.findIndex(isGlob);
+  const end = at < 0 ? parts.length : at;
+  return { folder: parts.slice(0, end).map(unescapeGlob).join('/'), rest: parts.slice(end).join('/') };
 }
 
 /**
- * Tells whether a path matches, or lies in a folder that matches. Hidden names below `folder` never match; `folder`
+ * Tells whether a path below a folder matches, or lies in a folder that matches. Hidden names never match; the folder
  * itself is spelled out by the user and may have any name.
  */
-export function createMatcher(pattern: string, folder: string): (path: string) => boolean {
-  const glob = toGlob(pattern.slice(folder.length));
+export function createMatcher(rest: string): (relativePath: string) => boolean {
+  const glob = toGlob(rest);
   const matches = picomatch([glob, `${glob}/**`], { dot: false, strictSlashes: true });
-  return (path) =>
-    path.startsWith(folder) && !hasHiddenPart(path.slice(folder.length)) && matches(path.slice(folder.length));
+  return (relativePath) => !hasHiddenPart(relativePath) && matches(relativePath);
 }
 
 export const hasHiddenPart = (relativePath: string): boolean => relativePath.split('/').some(isHidden);

@@ -17,7 +17,7 @@ import { HeadgateError } from '../../contracts/errors';
 import type { ObjectStat } from '../ports';
 import type { ByteStore } from './bytes';
 import { httpStatus, s3Error } from './errors';
-import { byPath, createMatcher, hasHiddenPart, isGlob, literalFolder, withoutTrailingSlash } from './pattern';
+import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from './pattern';
 
 /** The one method that is used. */
 export type S3Port = Pick<S3Client, 'send'>;
@@ -58,13 +58,13 @@ export function createS3Store(client: S3Port): ByteStore {
     } while (token !== undefined);
   }
 
-  async function collect(folder: string, matches: (path: string) => boolean): Promise<readonly ObjectStat[]> {
+  async function collect(folder: string, matches: (relativePath: string) => boolean): Promise<readonly ObjectStat[]> {
     const location = locate(folder);
     const found: ObjectStat[] = [];
     for await (const object of listPrefix(location)) {
       const path = `${location.root}${object.Key ?? ''}`;
       // A key that ends with a slash is the console's idea of a folder.
-      if (path.endsWith('/') || !matches(path)) continue;
+      if (path.endsWith('/') || !matches(path.slice(folder.length))) continue;
       found.push(toStat(path, object.Size, object.LastModified, object.ETag));
     }
     return found.toSorted(byPath);
@@ -98,13 +98,13 @@ export function createS3Store(client: S3Port): ByteStore {
   return {
     async list(pattern) {
       const path = withoutTrailingSlash(pattern);
-      const exact = await stat(path);
-      if (exact !== undefined) return [exact];
-      return guard('list', pattern, () => {
-        if (!isGlob(path)) return collect(`${path}/`, (key) => !hasHiddenPart(key.slice(path.length + 1)));
-        const folder = literalFolder(path);
-        return collect(folder, createMatcher(path, folder));
-      });
+      const { folder, rest } = splitPattern(path);
+      for (const exact of new Set([path, ...(rest === '' ? [folder] : [])])) {
+        const found = await stat(exact);
+        if (found !== undefined) return [found];
+      }
+      const matches = rest === '' ? isVisible : createMatcher(rest);
+      return guard('list', pattern, () => collect(`${folder}/`, matches));
     },
     stat,
     async hasFolder(path) {
@@ -201,6 +201,8 @@ function locate(path: string): Location {
     fields: { path },
   });
 }
+
+const isVisible = (relativePath: string): boolean => !hasHiddenPart(relativePath);
 
 const toStat = (path: string, size = 0, modified = new Date(0), etag?: string, version?: string): ObjectStat => ({
   path,

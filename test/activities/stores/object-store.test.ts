@@ -93,6 +93,14 @@ describe.each(stores)('%s', (_, create, newRoot) => {
     expect(await names('a+*.csv')).toEqual(['a+b.csv']);
   });
 
+  test('an escaped path means only itself, below hidden folders too', async () => {
+    await fill('_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv', '_s x{y}/b1.csv');
+    expect(await names('_s \\[x\\]\\{y\\}/b\\*.csv')).toEqual(['_s [x]{y}/b*.csv']);
+    expect(await names('_s \\[x\\]\\{y\\}/b?.csv')).toEqual(['_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv']);
+    expect(await names('_s \\[x\\]\\{y\\}')).toEqual(['_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv']);
+    expect(await names('_n \\[x\\]')).toEqual([]);
+  });
+
   test('a backslash takes the meaning from a special character', async () => {
     await fill('a*1.csv', 'ab1.csv');
     expect(await names('a\\**.csv')).toEqual(['a*1.csv']);
