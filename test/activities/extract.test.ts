@@ -114,6 +114,17 @@ test('files come from S3, unless they changed there', async () => {
   expect(await copies(frozen.batch)).not.toContain('xx');
 });
 
+test('what lies there in another size is no copy, where the ETag proves nothing', async () => {
+  await store.writeText('s3://bucket/one/a.csv', 'aa');
+  const frozen = await freeze('s3://bucket/one/a.csv');
+  await extractInputs(frozen, { store });
+  const folder = `${root}/state/batches/${frozen.batch.digest}/inputs`;
+  const [name = ''] = await readdir(folder);
+  await writeFile(`${folder}/${name}`, 'damaged');
+  expect(await extractInputs(frozen, { store })).toEqual({ copied: 1, skipped: 0, bytes: 2 });
+  expect(await copies(frozen.batch)).toEqual(['aa']);
+});
+
 test('an abort stops before the next file', async () => {
   await fill({ 'a.csv': 'aa' });
   const frozen = await freeze();
