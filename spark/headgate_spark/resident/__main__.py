@@ -55,7 +55,7 @@ def main() -> int:
         )
         # The JVM holds the lock too: no successor starts before the last of this life is gone.
         jvm = Jvm(with_archive(spec, options.cache), {}, keep_open=(home.lock_fd,))
-    except JvmError as error:
+    except (JvmError, OSError) as error:
         print(f"resident: {error}", file=sys.stderr)
         leave(home, socket_path, str(error))
         clean(home)

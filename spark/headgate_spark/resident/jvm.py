@@ -79,7 +79,7 @@ class JvmSpec:
         spark = sorted((self.spark_home / "jars").glob("*.jar"))
         if not spark:
             raise JvmError(f"no Spark jars in {self.spark_home / 'jars'}: run `headgate doctor` to repair the set-up")
-        return [str(self.spark_home / "conf"), *map(str, delta), *map(str, spark)]
+        return [str(jar) for jar in (*delta, *spark)]
 
     def command(self, properties: dict[str, str]) -> list[str]:
         return [

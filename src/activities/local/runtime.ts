@@ -196,6 +196,8 @@ async function follow(
         else onProgress({ phase: job.phase, tasksDone: job.tasksDone, tasksTotal: job.tasksTotal });
       });
       const abort = (): void => reject(signal.reason);
+      // It may have been aborted on the way here; the event does not come again.
+      if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
       const pings = setInterval(() => ping(client), pingMs);
       stopWatching = () => {
@@ -240,7 +242,7 @@ async function readFileText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,0 +1,107 @@
+// A home folder for tests of the local runtime: real processes, jobs that last and end as the test says, nothing left.
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from '../../src/activities/local/runtime';
+import type { JobSubmission } from '../../src/activities/ports';
+import type { SuiteBehaviour } from '../activities/spark-runtime-suite';
+import { crash, listProcesses, processesOf } from '../support/processes';
+import { sparkFolder, testTools } from '../support/tools';
+import { until } from '../support/waiting';
+
+export type ResidentPids = { readonly python: number; readonly java: number };
+
+export type LocalHome = {
+  readonly home: string;
+  /** A new runtime object, as another worker would build it. */
+  readonly runtime: (options?: Partial<LocalRuntimeOptions>) => LocalRuntime;
+  readonly submission: (
+    behaviour?: SuiteBehaviour & { readonly crash?: boolean; readonly table?: string },
+    of?: { readonly step: JobSubmission; readonly attempt: number },
+  ) => JobSubmission;
+  readonly release: (submission: JobSubmission) => void;
+  readonly runs: (submission: JobSubmission) => number;
+  /** The two processes, once both are there. */
+  readonly pids: () => Promise<ResidentPids>;
+  /** Waits until both are gone. */
+  readonly gone: (pids: ResidentPids) => Promise<void>;
+  /** Ends what is left, and throws when something had outlived its test. */
+  readonly remove: () => Promise<void>;
+};
+
+const alive = (pid: number): boolean =>
+  listProcesses().some((process) => process.pid === pid && !process.state.startsWith('Z'));
+
+export async function createLocalHome(inside = ''): Promise<LocalHome> {
+  const { python, jars } = await testTools();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'headgate-local-')));
+  const home = join(folder, inside, 'home');
+  const runtimes: LocalRuntime[] = [];
+  let steps = 0;
+
+  const residents = () => processesOf(home).filter(({ command }) => command.includes('headgate_spark.resident'));
+
+  return {
+    home,
+    runtime: (options = {}) => {
+      const runtime = createLocalRuntime({
+        home,
+        python,
+        pythonPath: [sparkFolder, join(sparkFolder, 'tests')].join(delimiter),
+        jars,
+        cacheDir: process.env['HEADGATE_TEST_CACHE'] ?? join(folder, 'cache'),
+        memory: '1g',
+        cores: 2,
+        parallel: 2,
+        idleSeconds: 120,
+        orphanSeconds: 60,
+        warmUp: false,
+        runner: 'resident_stand_in:run_job',
+        log: () => {},
+        ...options,
+      });
+      runtimes.push(runtime);
+      return runtime;
+    },
+    submission: ({ hold = false, failure, crash: crashes = false, table } = {}, of) => {
+      steps += 1;
+      const base = join(folder, `step-${steps}`);
+      const attempt = of?.attempt ?? 1;
+      const submission: JobSubmission = {
+        stepKey: of?.step.stepKey ?? `suite/table/${steps}/commit`,
+        job: 'commit',
+        attempt,
+        requestPath: `${base}.request-${attempt}.json`,
+        reportPath: of?.step.reportPath ?? `${base}.report.json`,
+        failurePath: `${base}.failure-${attempt}.json`,
+      };
+      const { requestPath, ...names } = submission;
+      const behaviour = { hold, crash: crashes, ...(failure === undefined ? {} : { failure }) };
+      const request = { ...names, ...behaviour, digest: 'd', target: { table: table ?? `/lake/table-${steps}` } };
+      writeFileSync(requestPath, JSON.stringify(request));
+      return submission;
+    },
+    release: ({ requestPath }) => writeFileSync(`${requestPath}.go`, ''),
+    runs: ({ reportPath }) =>
+      existsSync(`${reportPath}.runs`) ? readFileSync(`${reportPath}.runs`, 'utf8').trim().split('\n').length : 0,
+    pids: () =>
+      until('the resident and its JVM', () => {
+        const all = listProcesses();
+        const [resident] = residents().filter(({ command }) => !command.includes('PythonGatewayServer'));
+        const jvm = all.find(({ parent, command }) => parent === resident?.pid && command.includes('java'));
+        return resident !== undefined && jvm !== undefined && { python: resident.pid, java: jvm.pid };
+      }),
+    gone: async ({ python: first, java }) => {
+      await until('the resident is gone', () => !alive(first), 40_000);
+      await until('its JVM is gone', () => !alive(java), 20_000);
+    },
+    remove: async () => {
+      for (const runtime of runtimes) await runtime.stop();
+      const left = processesOf(home);
+      for (const { pid } of left) await crash(pid);
+      rmSync(folder, { recursive: true, force: true });
+      if (left.length > 0)
+        throw new Error(`left behind: ${left.map(({ command }) => command.slice(0, 120)).join('; ')}`);
+    },
+  };
+}
