@@ -1,4 +1,4 @@
-"""A job for tests of the resident: a Spark job that lasts until it may end, and ends as its request says. Reports like a commit."""
+"""A job for tests of the resident: it lasts and ends as its request says, and reports like a commit."""
 
 from __future__ import annotations
 

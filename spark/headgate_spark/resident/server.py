@@ -76,10 +76,11 @@ class Resident:
 
     async def _start_spark(self) -> None:
         try:
-            self._versions |= await asyncio.wrap_future(self._engine.start())
+            versions = await asyncio.wrap_future(self._engine.start())
         except Exception as error:
             self.end(f"Spark did not start: {error}")
             return
+        self._versions = {**self._versions, **versions}
         self._ready = True
         print(f"resident: ready after {time.monotonic() - self._started:.2f} s", flush=True)
         self._start_jobs()

@@ -104,12 +104,16 @@ class _GaveWayError(Exception):
 
 
 async def _wait_for(is_quiet: Callable[[], bool]) -> None:
-    """Quiet for a while: between two jobs of a run there is only a moment."""
-    quiet_since = time.monotonic() if not is_quiet() else time.monotonic() - QUIET_SECONDS
-    while time.monotonic() - quiet_since < QUIET_SECONDS:
+    """After a job, quiet for a while: between two jobs of a run there is only a moment."""
+    if is_quiet():
+        return
+    since: float | None = None
+    while since is None or time.monotonic() - since < QUIET_SECONDS:
         await asyncio.sleep(0.1)
         if not is_quiet():
-            quiet_since = time.monotonic()
+            since = None
+        elif since is None:
+            since = time.monotonic()
 
 
 def write_sample(folder: Path) -> None:
