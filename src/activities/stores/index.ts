@@ -13,7 +13,19 @@ export type StoresOptions = {
 
 async function openS3(): Promise<ByteStore> {
   const [{ S3Client }, { createS3Store }] = await Promise.all([import('@aws-sdk/client-s3'), import('./s3.js')]);
-  return createS3Store(new S3Client({}));
+  const client = new S3Client({});
+  try {
+    await client.config.region();
+  } catch (cause) {
+    throw new HeadgateError({
+      kind: 'config',
+      type: 'NoRegion',
+      message: 'The worker is asked for an S3 path and has no AWS region.',
+      remedy: 'Set AWS_REGION, or AWS_PROFILE to a profile that has one.',
+      cause,
+    });
+  }
+  return createS3Store(client);
 }
 
 export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): ObjectStore {
@@ -24,7 +36,10 @@ export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): Ob
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1]?.toLowerCase();
     if (scheme === undefined) return folder;
     if (scheme !== 's3' && scheme !== 's3a') throw unknownScheme(path, scheme);
-    s3 ??= connectS3();
+    s3 ??= connectS3().catch((error: unknown) => {
+      s3 = undefined;
+      throw error;
+    });
     return s3;
   }
 

@@ -36,6 +36,19 @@ test('S3 is connected once, at the first S3 path', async () => {
   expect(connections()).toBe(1);
 });
 
+test('a connection that failed is tried again', async () => {
+  let attempts = 0;
+  const s3 = createFakeS3();
+  const connect = async () => {
+    attempts += 1;
+    if (attempts === 1) throw new Error('no region yet');
+    return createS3Store(s3.client);
+  };
+  const store = createStores({ s3: connect });
+  await expect(store.stat('s3://bucket/a')).rejects.toThrow('no region yet');
+  expect(await store.stat('s3://bucket/a')).toBeUndefined();
+});
+
 test('files go from S3 to a folder and back, with progress', async () => {
   const { store } = start();
   await store.writeText('s3://bucket/raw/a.csv', 'content');
