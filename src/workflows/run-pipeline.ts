@@ -5,6 +5,7 @@ import {
   isCancellation,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/run';
@@ -57,36 +58,41 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
   let pipeline: Pipeline | undefined;
   const facts = () => ({ workflowId, startedAt: startTime.toISOString(), finishedAt: new Date().toISOString() });
 
+  async function freezeAndPrepareOnce(spec: Pipeline): Promise<Prepared | readonly string[]> {
+    const frozen = await state.during(
+      'freeze',
+      () =>
+        freezeInputs({
+          pipeline: spec,
+          logicalTime,
+          ...(input.interval === undefined ? {} : { interval: input.interval }),
+          redo: input.redo ?? false,
+        }),
+      (result) => (result.kind === 'batch' ? `${result.batch.fileCount} files` : 'nothing new'),
+    );
+    if (frozen.kind === 'nothing-new') return frozen.notices;
+    const { batch } = frozen;
+    state.update({
+      digest: batch.digest,
+      files: batch.fileCount,
+      bytes: batch.bytes,
+      ...(batch.interval === undefined ? {} : { interval: batch.interval }),
+    });
+    tagBatch(spec, batch);
+    if (batch.toCopy === 0) state.mark('extract', 'skipped', 'read in place');
+    else await state.during('extract', () => extractInputs({ pipeline: spec, batch }));
+    const report = await state.during('prepare', () => runJob(prepareRequest(spec, batch, workflowId, generation)));
+    if (report.job !== 'prepare') throw new TypeError(`expected a prepare report, got ${report.job}`);
+    return { batch, report };
+  }
+
   async function freezeAndPrepare(spec: Pipeline): Promise<Prepared | readonly string[]> {
     for (let round = 1; ; round += 1) {
-      const frozen = await state.during(
-        'freeze',
-        () =>
-          freezeInputs({
-            pipeline: spec,
-            logicalTime,
-            ...(input.interval === undefined ? {} : { interval: input.interval }),
-            redo: input.redo ?? false,
-          }),
-        (result) => (result.kind === 'batch' ? `${result.batch.fileCount} files` : 'nothing new'),
-      );
-      if (frozen.kind === 'nothing-new') return frozen.notices;
-      const { batch } = frozen;
-      state.update({
-        digest: batch.digest,
-        files: batch.fileCount,
-        bytes: batch.bytes,
-        ...(batch.interval === undefined ? {} : { interval: batch.interval }),
-      });
-      tagBatch(spec, batch);
       try {
-        if (batch.toCopy === 0) state.mark('extract', 'skipped', 'read in place');
-        else await state.during('extract', () => extractInputs({ pipeline: spec, batch }));
-        const report = await state.during('prepare', () => runJob(prepareRequest(spec, batch, workflowId, generation)));
-        if (report.job !== 'prepare') throw new TypeError(`expected a prepare report, got ${report.job}`);
-        return { batch, report };
+        return await freezeAndPrepareOnce(spec);
       } catch (error) {
         if (failureOf(error).kind !== 'inputs-changed' || round >= freezeLimit) throw error;
+        await sleep(round * 2000, { summary: 'input files changed: before another freeze' });
       }
     }
   }
