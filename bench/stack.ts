@@ -1,0 +1,87 @@
+// A `headgate dev` of its own for the bench, measured from the outside: client, processes, memory.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import type { StackRecord } from '../src/cli/stack/stack';
+
+export const root = join(__dirname, '..');
+const run = promisify(execFile);
+
+export async function eventually<Value>(
+  what: string,
+  read: () => Promise<Value | undefined>,
+  seconds = 180,
+  every = 20,
+): Promise<Value> {
+  const until = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await read().catch(() => undefined);
+    if (value !== undefined) return value;
+    if (Date.now() > until) throw new Error(`waited ${seconds} s for ${what}`);
+    await delay(every);
+  }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+export type BenchStack = {
+  readonly client: Client;
+  readonly record: () => StackRecord;
+  readonly home: string;
+  /** Seconds from the command to a worker that serves. */
+  readonly startSeconds: number;
+  stop(): Promise<void>;
+};
+
+export async function startDev(home: string): Promise<BenchStack> {
+  const since = Date.now();
+  const port = await freePort();
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [join(root, 'dist', 'cli', 'main.js'), 'dev', '--port', String(port)],
+    {
+      cwd: root,
+      env: { ...process.env, HEADGATE_HOME: home, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
+      stdio: 'ignore',
+    },
+  );
+  const record = (): StackRecord => JSON.parse(readFileSync(join(home, 'dev.json'), 'utf8')) as StackRecord;
+  const { address } = await eventually('headgate dev', async () => record());
+  const startSeconds = (Date.now() - since) / 1000;
+  const connection = await Connection.connect({ address });
+  return {
+    client: new Client({ connection }),
+    record,
+    home,
+    startSeconds,
+    stop: async () => {
+      await connection.close();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Resident set of a process, MB. */
+export async function memoryMb(pid: number): Promise<number> {
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Math.round(Number(stdout.trim()) / 1024);
+}
+
+/** Pids of the resident Spark process: Python and its JVM. */
+export async function sparkPids(home: string): Promise<{ readonly python: number; readonly java: number }> {
+  const { pid } = JSON.parse(readFileSync(join(home, 'resident.json'), 'utf8')) as { pid: number };
+  const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)]);
+  return { python: pid, java: Number(stdout.trim().split(/\s+/)[0]) };
+}
