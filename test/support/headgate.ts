@@ -37,7 +37,7 @@ export function headgate(
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`headgate ${args.join(' ')} did not end in time\n${stdout}\n${stderr}`));
-    }, options.timeoutMs ?? 120_000);
+    }, options.timeoutMs ?? 240_000);
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(timer);
