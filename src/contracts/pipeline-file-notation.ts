@@ -130,19 +130,23 @@ export function parseEncoding(text: string): Parsed<string> {
   };
 }
 
+const zones: readonly string[] = [...Intl.supportedValuesOf('timeZone'), 'UTC'];
+
 /** A zone name of the IANA database, in its exact case: Java and Go do not forgive another. */
 export function parseTimezone(text: string): Parsed<string> {
   const remedy = 'Use a zone name such as UTC, Europe/Berlin or America/New_York.';
   const bad = { problem: '{value} is not a time zone', remedy };
+  if (zones.includes(text)) return { value: text };
+  const exact = zones.find((zone) => zone.toLowerCase() === text.toLowerCase());
+  if (exact !== undefined) return { ...bad, remedy: `Write ${exact}.` };
   if (!/^[A-Za-z]/.test(text)) return bad;
   try {
+    // Older names of a zone, such as Asia/Kolkata for Asia/Calcutta, are not in the list.
     new Intl.DateTimeFormat('en', { timeZone: text }).format(0);
+    return { value: text };
   } catch {
     return bad;
   }
-  const known = Intl.supportedValuesOf('timeZone');
-  const exact = [...known, 'UTC'].find((zone) => zone.toLowerCase() === text.toLowerCase());
-  return exact === undefined || exact === text ? { value: text } : { ...bad, remedy: `Write ${exact}.` };
 }
 
 /** Parts of SQL in which `;` and brackets mean nothing: quoted text, quoted names, comments. */

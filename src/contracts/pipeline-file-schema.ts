@@ -36,11 +36,17 @@ const flag = (description: string) =>
 
 /** A mapping of fixed keys. The message of its unknown keys is the list of known ones, for suggestions. */
 const fields = <S extends z.ZodRawShape>(shape: S, description: string) =>
+  z.strictObject(shape, { error: knownKeys(shape) }).meta({ description });
+
+/** The same, with every key optional. */
+const options = <S extends z.ZodRawShape>(shape: S, description: string) =>
   z
-    .strictObject(shape, {
-      error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined),
-    })
+    .strictObject(shape, { error: knownKeys(shape) })
+    .partial()
     .meta({ description });
+
+const knownKeys = (shape: z.ZodRawShape) => (issue: { readonly code?: string }) =>
+  issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined;
 
 const columnNames = (description: string) => z.array(text('Column name.')).min(1).meta({ description });
 
@@ -64,7 +70,7 @@ const longColumn = fields(
   'A column that is renamed or computed.',
 );
 
-const csv = fields(
+const csv = options(
   {
     delimiter: text('Character between fields: "," ";" "|" tab space. Default comma.', notation.parseCharacter),
     quote: text('Character around fields. Default ".', notation.parseCharacter),
@@ -80,7 +86,7 @@ const csv = fields(
     extra_columns: word('Columns that are not declared: reported, or the batch is refused.', ['warn', 'fail'], 'warn'),
   },
   'How CSV text is read. A name that ends in .gz is unpacked.',
-).partial();
+);
 
 const source = fields(
   {
@@ -181,7 +187,7 @@ const target = fields(
   'The Delta table.',
 );
 
-const maintenance = fields(
+const maintenance = options(
   {
     optimize: word('Compact and cluster when it pays, or never.', ['auto', 'off'], 'auto'),
     vacuum: fields(
@@ -195,7 +201,7 @@ const maintenance = fields(
     ),
   },
   'Upkeep of the table.',
-).partial();
+);
 
 const schedule = fields(
   {

@@ -43,7 +43,7 @@ export function parseSparkType(text: string): Parsed<string> {
   }
   // In a flow mapping `{ price: decimal(18,2) }` YAML cuts the text at the comma.
   if (/^decimal\(\d+$/.test(name)) {
-    return { problem: '{value} was cut at its comma', remedy: `Quote it: "${name},2)".` };
+    return { problem: '{value} was cut at its comma', remedy: 'Quote it: "decimal(18,2)".' };
   }
   const suggestion = otherNames[name.replace(/\(.*$/, '')];
   return {

@@ -124,8 +124,8 @@ function checkArrival(source: Source, raw: SourceFile, report: Report): void {
   }
   const every = source.every ?? 'day';
   const letters = needed[every];
-  const example = { month: '{yyyy-MM}', day: '{yyyy-MM-dd}', hour: '{yyyy-MM-dd/HH}' }[every];
-  const remedy = `Write ${example} where the date stands: yyyy, MM, dd, HH with - / _ between.`;
+  const example = { month: '{yyyy-MM}', day: '{yyyy-MM-dd}', hour: '{yyyy-MM-dd-HH}' }[every];
+  const remedy = `Write ${example} where the date stands: yyyy, MM, dd, HH with - _ . T between, or {yyyy}/{MM} for folders.`;
   if (templates.length === 0) {
     report(at, '{value} has no place for the date of the interval', remedy);
   } else if (!templates.every(isIntervalTemplate)) {

@@ -11,10 +11,11 @@ export function checkTarget(file: PipelineFile, pipeline: Pipeline, report: Repo
   const { target } = pipeline;
   const columns = targetColumns(pipeline);
   if (columns !== undefined) {
-    const lists = { key: target.key, partition_by: target.partitionBy, zorder_by: target.zorderBy };
+    const lists = { key: file.target.key ?? [], partition_by: target.partitionBy, zorder_by: target.zorderBy };
     for (const [name, list] of Object.entries(lists)) {
       reportUnknownColumns(list, columns, ['target', name], 'the table', report);
     }
+    if (file.target.key === undefined) checkDefaultKey(pipeline, columns, report);
     checkLatestBy(pipeline, columns, report);
     if (columns.every((column) => target.partitionBy.includes(column))) {
       report(['target', 'partition_by'], 'names every column of the table', 'Leave at least one column out.');
@@ -30,6 +31,15 @@ export function checkTarget(file: PipelineFile, pipeline: Pipeline, report: Repo
       atKey: true,
     });
   }
+}
+
+function checkDefaultKey(pipeline: Pipeline, columns: readonly string[], report: Report): void {
+  const from = pipeline.sources.find(({ name }) => name === pipeline.transform.from);
+  const declared = pipeline.target.key.filter((key) => from?.columns.some(({ name }) => name === key));
+  const lost = declared.filter((key) => !columns.includes(key));
+  if (lost.length === 0) return;
+  const problem = `leaves out ${lost.join(', ')}, the key of the table`;
+  report(['transform', 'select'], problem, 'Select it too, or write target: { key: […] }.');
 }
 
 /** A MERGE compares versions of a row by this column, so the table must hold it. */

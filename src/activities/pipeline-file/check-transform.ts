@@ -2,9 +2,9 @@
 import { compareDecimals } from '../../contracts/pipeline-file-notation';
 import { typeFamily } from '../../contracts/pipeline-file-types';
 import type { DerivedColumn, Join, Pipeline, Source, Transform } from '../../contracts/pipeline';
-import type { PipelineFile } from '../../contracts/pipeline-file-schema';
+import type { PipelineFile, TransformFile } from '../../contracts/pipeline-file-schema';
 import { reportTwins, reportUnknownColumns, sameName, type Report } from './check-sources';
-import { suggest } from './issue';
+import { suggest, type FieldPath } from './issue';
 
 type RowColumn = { readonly name: string; readonly type: string; readonly source: string };
 
@@ -28,7 +28,7 @@ export function checkTransform(file: PipelineFile, pipeline: Pipeline, report: R
     report(['sources', from.name], problem, remedy, { atKey: true });
   }
   if (transform.kind === 'sql') checkSql(file, transform, sources, report);
-  else checkColumnsTransform(transform, from, sources, report);
+  else checkColumnsTransform(file.transform?.join ?? {}, transform, from, sources, report);
 }
 
 function checkSql(
@@ -49,18 +49,22 @@ function checkSql(
 }
 
 function checkColumnsTransform(
+  written: NonNullable<TransformFile['join']>,
   transform: Extract<Transform, { kind: 'columns' }>,
   from: Source,
   sources: readonly Source[],
   report: Report,
 ): void {
   let row: readonly RowColumn[] = columnsOf(from);
+  // A wrong join makes the row wrong: what follows from it alone is not told.
+  let sound = true;
   for (const join of transform.joins) {
     const right = sources.find(({ name }) => name === join.source);
     const at = ['transform', 'join', join.source];
     if (right === undefined) {
       const names = sources.map(({ name }) => name).filter((name) => name !== from.name);
       report(at, `'${join.source}' is not a source`, suggest(join.source, names, 'Sources'), { atKey: true });
+      sound = false;
       continue;
     }
     if (right === from) {
@@ -68,12 +72,13 @@ function checkColumnsTransform(
       report(at, problem, 'Declare the files as a second source with another name.', { atKey: true });
       continue;
     }
-    checkJoin(join, right, row, report);
+    sound = checkJoin(join, written[join.source]?.on ?? '', right, row, report) && sound;
     row = [
       ...row,
       ...columnsOf(right).filter(({ name }) => !join.on.some((on) => on.right === name && on.left === name)),
     ];
   }
+  if (!sound) return;
   for (const { name } of sources) {
     if (name === from.name || transform.joins.some((join) => join.source === name)) continue;
     report(['sources', name], 'is never used', `Add transform: { join: { ${name}: … } }, or remove it.`, {
@@ -86,41 +91,60 @@ function checkColumnsTransform(
 const columnsOf = (source: Source): readonly RowColumn[] =>
   source.columns.map(({ name, type }) => ({ name, type, source: source.name }));
 
-function checkJoin(join: Join, right: Source, row: readonly RowColumn[], report: Report): void {
+type OnFile = NonNullable<TransformFile['join']>[string]['on'];
+
+/** Where the columns of the n-th condition stand, and how a message names them. */
+function placeOn(on: OnFile, index: number, at: FieldPath) {
+  if (typeof on === 'string') return { path: at, left: '{value}', atKey: false };
+  if (Array.isArray(on)) return { path: [...at, index], left: '{value}', atKey: false };
+  const [left = ''] = Object.keys(on).slice(index);
+  return { path: [...at, left], left: `'${left}'`, atKey: true };
+}
+
+/** False when the row that comes of it is not what the writer meant. */
+function checkJoin(join: Join, written: OnFile, right: Source, row: readonly RowColumn[], report: Report): boolean {
   const at = ['transform', 'join', join.source, 'on'];
   const rightNames = right.columns.map(({ name }) => name);
-  for (const on of join.on) {
+  let sound = right.key.every((key) => rightNames.includes(key));
+  const refuse: Report = (...problem) => {
+    report(...problem);
+    sound = false;
+  };
+  for (const [index, on] of join.on.entries()) {
+    const { path, left: leftName, atKey } = placeOn(written, index, at);
     const left = row.find(({ name }) => name === on.left);
     const column = right.columns.find(({ name }) => name === on.right);
     if (left === undefined) {
       const known = row.map(({ name }) => name);
-      report(at, `'${on.left}' is not a column of the rows so far`, suggest(on.left, known, 'Columns'));
-    }
-    if (column === undefined) {
-      report(at, `'${on.right}' is not a column of source ${right.name}`, suggest(on.right, rightNames, 'Columns'));
-    }
-    if (left && column && typeFamily(left.type) !== typeFamily(column.type)) {
+      refuse(path, `${leftName} is not a column of the rows so far`, suggest(on.left, known, 'Columns'), { atKey });
+    } else if (column === undefined) {
+      const problem = `{value} is not a column of source ${right.name}`;
+      refuse(path, problem, suggest(on.right, rightNames, 'Columns'));
+    } else if (typeFamily(left.type) !== typeFamily(column.type)) {
       const problem = `${on.left} is ${left.type}, ${right.name}.${on.right} is ${column.type}: they cannot be compared`;
-      report(at, problem, 'Declare both with one type.');
+      refuse(path, problem, 'Declare both with one type.');
     }
   }
   const joined = new Set(join.on.map((on) => on.right));
   const isKey =
-    joined.size === join.on.length && joined.size === right.key.length && right.key.every((key) => joined.has(key));
-  if (!isKey && join.on.every((on) => rightNames.includes(on.right))) {
+    joined.size === join.on.length && right.key.length === joined.size && right.key.every((key) => joined.has(key));
+  if (!isKey && sound) {
     const key = right.key.length === 0 ? 'it has no key' : `its key is [${right.key.join(', ')}]`;
     const problem = `does not join source ${right.name} by exactly its key (${key}): rows could multiply`;
-    report(at, problem, `Join on the key of ${right.name}, or correct that key.`);
+    refuse(at, problem, `Join on the key of ${right.name}, or correct that key.`);
   }
   if (rightNames.some((name) => sameName(name, 'matched'))) {
     const problem = `source ${right.name} has a column 'matched', which stands for the outcome of the join`;
     report(['sources', right.name, 'columns'], problem, 'Rename it: { from: matched, type: … }.');
   }
+  return sound;
 }
 
 function checkRow(transform: Extract<Transform, { kind: 'columns' }>, row: readonly RowColumn[], report: Report): void {
   for (const [index, column] of row.entries()) {
-    const twin = row.slice(0, index).find(({ name }) => sameName(name, column.name));
+    const twin = row
+      .slice(0, index)
+      .find(({ name, source }) => source !== column.source && sameName(name, column.name));
     if (twin === undefined || (transform.select && !transform.select.some((name) => sameName(name, column.name))))
       continue;
     const problem = `'${column.name}' stands in ${twin.source} and in ${column.source}`;

@@ -61,3 +61,7 @@ export function suggest(written: string, known: readonly string[], what = 'Known
 /** How a field path is written in messages. */
 export const fieldName = (path: FieldPath): string =>
   path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+
+/** `ENOENT`, `EISDIR`, …; by its field, since `instanceof` fails across realms. */
+export const errorCode = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../../contracts/errors';
 import type { Pipeline } from '../../contracts/pipeline';
-import { suggest } from './issue';
+import { errorCode, suggest } from './issue';
 import { parsePipeline } from './parse-pipeline';
 import type { Variables } from './variables';
 
@@ -12,8 +12,6 @@ export type LoadOptions = {
   /** Where names are looked up. Default `pipelines`. */
   readonly folder?: string;
   /** Where relative paths in the file start. Default: the working directory. */
-  readonly cwd?: string;
-  /** Where relative paths of the file start. Default: the working directory. */
   readonly cwd?: string;
 };
 
@@ -25,14 +23,18 @@ export const pipelinePath = (pathOrName: string, folder = 'pipelines'): string =
 
 export async function loadPipeline(pathOrName: string, { variables, folder, cwd }: LoadOptions): Promise<Pipeline> {
   const path = pipelinePath(pathOrName, folder);
-  return parsePipeline(await readPipelineFile(path, pathOrName, folder), { file: path, variables, ...(cwd === undefined ? {} : { cwd }) });
+  return parsePipeline(await readPipelineFile(path, pathOrName, folder), {
+    file: path,
+    variables,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
 }
 
 async function readPipelineFile(path: string, pathOrName: string, folder = 'pipelines'): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = errorCode(error);
     const names = isPath(pathOrName) ? [] : await namesIn(folder);
     throw new HeadgateError({
       kind: code === 'EACCES' ? 'permission' : 'config',

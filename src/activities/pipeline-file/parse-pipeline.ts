@@ -7,7 +7,7 @@ import type { PipelineFile } from '../../contracts/pipeline-file-schema';
 import { checkSources } from './check-sources';
 import { checkTarget } from './check-target';
 import { checkTransform } from './check-transform';
-import { closest, fieldName, PipelineFileError, type FieldPath, type PipelineFileIssue } from './issue';
+import { closest, errorCode, fieldName, PipelineFileError, type FieldPath, type PipelineFileIssue } from './issue';
 import { resolvePipeline } from './resolve';
 import { checkShape, type Finding } from './schema-issues';
 import { substitute, variablesIn, type Variables } from './variables';
@@ -76,7 +76,7 @@ function checkMeaning(
 ): Pipeline | undefined {
   let sql: string | undefined;
   if (file.transform?.sql !== undefined) {
-    sql = readSql(file.transform.sql, resolve(cwd, dirname(name)), add);
+    sql = readSql(file.transform.sql, resolve(dirname(name)), add);
     if (sql === undefined) return undefined;
   }
   const pipeline = resolvePipeline(file, cwd, sql);
@@ -96,7 +96,7 @@ function readSql(written: string, folder: string, add: (finding: Finding) => voi
     try {
       text = readFileSync(resolve(folder, written), 'utf8');
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const missing = errorCode(error) === 'ENOENT';
       const problem = missing ? 'the file {value} does not exist' : 'the file {value} cannot be read';
       add({ path, problem, remedy: 'The path is relative to the folder of the pipeline file.' });
       return undefined;

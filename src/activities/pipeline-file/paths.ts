@@ -19,8 +19,8 @@ export const hasFolder = (path: string): boolean =>
 export const templatesIn = (path: string): readonly string[] =>
   [...path.matchAll(/\{([^{},]*)\}/g)].map(([, body]) => body ?? '');
 
-/** Parts of an interval start that a template may hold. */
-const templatePattern = /^(?:yyyy|MM|dd|HH|[-/_])+$/;
+/** Parts of an interval start that a template may hold; folders are written `{yyyy}/{MM}`. */
+const templatePattern = /^(?:yyyy|MM|dd|HH|[-_.T])+$/;
 
 export const isIntervalTemplate = (body: string): boolean => templatePattern.test(body) && /[yMdH]/.test(body);
 

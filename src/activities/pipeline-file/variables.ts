@@ -39,6 +39,8 @@ export function substitute(text: string, variables: Variables): Substituted {
 
 /** Names in a text, in the order of their first use. */
 export function variablesIn(text: string): readonly string[] {
-  const names = [...text.matchAll(reference)].flatMap(([, body]) => inside.exec(body ?? '')?.[1] ?? []);
+  const names = [...text.matchAll(reference)].flatMap(([, body, end]) =>
+    end === '}' ? (inside.exec(body ?? '')?.[1] ?? []) : [],
+  );
   return [...new Set(names)];
 }

@@ -31,7 +31,10 @@ export const entryKey = (path: FieldPath): string => path.map(String).join('\0')
 const start: Place = { line: 1, column: 1 };
 /** Far above any real file; bounds aliases that multiply and lists without end. */
 const mostNodes = 20_000;
+const mostCharacters = 256 * 1024;
 const deepest = 40;
+/** Counted before parsing, in quotes and comments too, so with room. */
+const deepestBrackets = 100;
 
 /** `scalar` sees each value (never a key) and may replace it. */
 export function readYaml(text: string, scalar: (written: string, path: FieldPath) => string): YamlText {
@@ -42,11 +45,11 @@ export function readYaml(text: string, scalar: (written: string, path: FieldPath
   };
   const parsed = parse(text, lines);
   if (parsed === undefined) {
-    const remedy = `Keep to fewer than ${deepest} levels.`;
+    const remedy = `Keep to ${deepest} levels and ${mostCharacters / 1024} KiB.`;
     return {
       value: undefined,
       entries: new Map(),
-      issues: [{ path: [], place: start, problem: 'nested too deeply', remedy }],
+      issues: [{ path: [], place: start, problem: 'the file is too large or nested too deeply', remedy }],
     };
   }
   const faults = [...parsed.errors, ...parsed.warnings];
@@ -59,20 +62,26 @@ export function readYaml(text: string, scalar: (written: string, path: FieldPath
   return { value, entries: walk.entries, issues: walk.issues };
 }
 
-/** Undefined for a text so deep that the parser runs out of stack. */
+/** Undefined for a text that no person wrote. */
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
-  try {
-    return parseDocument(text, {
-      schema: 'failsafe',
-      version: '1.2',
-      lineCounter,
-      prettyErrors: false,
-      uniqueKeys: false,
-    });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+  if (text.length > mostCharacters || isTooDeep(text)) return undefined;
+  return parseDocument(text, {
+    schema: 'failsafe',
+    version: '1.2',
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
+}
+
+/** The parser recurses per level, and thousands of levels take the whole process down, not only the call. */
+function isTooDeep(text: string): boolean {
+  let open = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1);
+    if (open > deepestBrackets) return true;
   }
+  return new RegExp(`(?:[-?:][ \\t]+){${deepestBrackets}}`).test(text);
 }
 
 function syntaxIssue(code: string, message: string, place: Place, text: string): YamlIssue {
@@ -82,7 +91,6 @@ function syntaxIssue(code: string, message: string, place: Place, text: string):
     TAB_AS_INDENT: 'Indent with spaces.',
     MULTIPLE_DOCS: 'Keep one pipeline per file.',
     TAG_RESOLVE_FAILED: "Remove the tag, or quote the value if it starts with '!'.",
-    BAD_ALIAS: "Quote the value if it starts with '*'.",
   };
   const braces = /[{[,].*\$\{/.test(line) ? 'Inside { } or [ ] quote values that hold ${…}: "${NAME}/x".' : undefined;
   return {
@@ -92,6 +100,11 @@ function syntaxIssue(code: string, message: string, place: Place, text: string):
     remedy: remedies[code] ?? braces ?? 'Check indentation, quotes and brackets here.',
   };
 }
+
+const unknownAnchor = {
+  problem: "a value that starts with '*' is an unknown anchor to YAML",
+  remedy: 'Quote it, for example "*.csv".',
+};
 
 /** `{ a: round(x, 2) }` is two keys to YAML: `a`, and `2)` without a value. */
 const noValue = (path: FieldPath): { readonly problem: string; readonly remedy: string } =>
@@ -140,7 +153,7 @@ function createWalk(
     const place = bare ? keyPlace : own;
     entries.set(entryKey(path), { place, keyPlace, written });
     if (bare && path.length > 0) {
-      issues.push({ path, place, ...noValue(path) });
+      issues.push({ path, place, ...(isAlias(given) ? unknownAnchor : noValue(path)) });
       return undefined;
     }
     return bare ? undefined : scalar(written, path);
