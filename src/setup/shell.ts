@@ -19,6 +19,21 @@ export interface Shell {
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
 
+/**
+ * A compiler or a download must not outlive a set-up that was killed: its guard waits on a pipe from us, and ends the
+ * program as soon as that closes, which it does in every way that we can die.
+ */
+const guard = `exec 3<&0
+"$@" </dev/null 3<&- &
+child=$!
+{ read -r _ <&3; kill "$child"; sleep 60; kill -9 "$child"; } >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait "$child"
+code=$?
+kill "$watcher" 2>/dev/null
+exit "$code"`;
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const keptOutput = 200_000;
 
@@ -26,29 +41,24 @@ export function createShell(): Shell {
   return {
     run: (command, args, options = {}) =>
       new Promise((resolve) => {
-        const child = spawn(command, args, {
+        const child = spawn('/bin/sh', ['-c', guard, 'sh', command, ...args], {
           ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
           env: { ...process.env, ...options.env },
-          stdio: ['ignore', 'pipe', 'pipe'],
+          stdio: ['pipe', 'pipe', 'pipe'],
         });
         const output = { stdout: '', stderr: '' };
         let timedOut = false;
-        const end = (): void => void child.kill('SIGTERM');
+        const end = (): void => void child.stdin.destroy();
         const interrupted = (signal: NodeJS.Signals): void => {
           end();
           if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
         };
-        const timer =
-          options.timeoutMs === undefined
-            ? undefined
-            : setTimeout(() => {
-                timedOut = true;
-                end();
-                setTimeout(() => child.kill('SIGKILL'), 5_000).unref();
-              }, options.timeoutMs);
+        const expire = (): void => {
+          timedOut = true;
+          end();
+        };
+        const timer = options.timeoutMs === undefined ? undefined : setTimeout(expire, options.timeoutMs);
         options.stop?.addEventListener('abort', end, { once: true });
-        // whoever interrupts set-up must not leave a compiler running behind it
-        process.once('exit', end);
         for (const signal of signals) process.prependOnceListener(signal, interrupted);
         for (const name of ['stdout', 'stderr'] as const) {
           createInterface({ input: child[name] }).on('line', (line) => {
@@ -58,7 +68,6 @@ export function createShell(): Shell {
         }
         const settle = (code: number, extra = ''): void => {
           clearTimeout(timer);
-          process.removeListener('exit', end);
           for (const signal of signals) process.removeListener(signal, interrupted);
           options.stop?.removeEventListener('abort', end);
           resolve({ code, stdout: output.stdout, stderr: output.stderr + extra });
