@@ -68,7 +68,7 @@ def settle_counts(pipeline: Pipeline, counter: Counter) -> Counts:
             type="QueryMultipliesRows",
             message=f"The query returns {counts['checked'][TOTAL]} rows for "
             f"{counts[ranked_place(pipeline.transform.from_)][KEPT]} rows of source '{pipeline.transform.from_}'.",
-            remedy="Join on unique keys, so that each row of the `from` source stands for at most one row of the result.",
+            remedy="Join on unique keys: a row of the `from` source stands for at most one row of the result.",
             fields={"source": pipeline.transform.from_},
         )
     raise JobFailed(

@@ -1,10 +1,11 @@
-"""Gives exceptions of Spark, Delta, Java and py4j their failure kind. Goes by the names in the text, not by Python type."""
+"""Gives exceptions of Spark, Delta, Java and py4j their failure kind, by the names in the text, not by Python type."""
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from headgate_spark.errors import FailureKind, JobFailed
+from headgate_spark.files import plain_location
 
 _DETAIL_CHARS = 4000
 # Delta reports some conditions inside INTERNAL_ERROR, so every name in the text counts.
@@ -217,6 +218,9 @@ def classify(error: BaseException) -> JobFailed:
         type=rule.type if rule else "UnexpectedError",
         message=_first_line(error),
         remedy=rule.remedy if rule else "Read the detail; if it names no cause, report it with the job's request.",
-        fields={"condition": next(iter(_CONDITION.findall(text)), None), **({"file": file[1]} if file else {})},
+        fields={
+            "condition": next(iter(_CONDITION.findall(text)), None),
+            **({"file": plain_location(file[1].rstrip("."))} if file else {}),
+        },
         detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARS],
     )

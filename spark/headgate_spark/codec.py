@@ -2,9 +2,9 @@
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 
 class DecodeError(ValueError):
@@ -17,12 +17,12 @@ def _wire_name(field: str) -> str:
 
 
 @cache
-def _fields(cls: type[Any]) -> tuple[tuple[str, str, Any, bool], ...]:
+def _fields(cls: Hashable) -> tuple[tuple[str, str, Any, bool], ...]:
     """Name, wire name, type and whether it may be absent, of each field."""
     hints = get_type_hints(cls)
     return tuple(
         (field.name, _wire_name(field.name), hints[field.name], field.default is not dataclasses.MISSING)
-        for field in dataclasses.fields(cls)
+        for field in dataclasses.fields(cast(Any, cls))
     )
 
 
@@ -30,7 +30,7 @@ def _decode_class(cls: type[Any], value: Any, place: str) -> Any:
     if not isinstance(value, Mapping):
         raise DecodeError(f"{place}: expected an object, found {type(value).__name__}")
     arguments = {}
-    for name, wire, hint, optional in _fields(cls):
+    for name, wire, hint, optional in _fields(cast(Hashable, cls)):
         if wire in value:
             arguments[name] = decode(hint, value[wire], f"{place}.{wire}")
         elif not optional:

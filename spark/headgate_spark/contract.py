@@ -12,7 +12,7 @@ from headgate_spark.codec import DecodeError, decode, encode
 from headgate_spark.errors import JobFailed
 from headgate_spark.pipeline import Action, Pipeline, Target
 
-PROTOCOL = 1
+PROTOCOL: Literal[1] = 1
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,16 @@ def local_path(location: str) -> Path:
     )
 
 
+def plain_location(location: str) -> str:
+    """A location as people and manifests write it: Spark names a local file as a URI with encoded blanks."""
+    parts = urlsplit(location)
+    if parts.scheme not in ("", "file"):
+        return location
+    # Not parts.path: a file name may hold ? and #.
+    path = location.removeprefix("file:")
+    return unquote(path.removeprefix("//")) if parts.scheme == "file" else path
+
+
 def read_text(location: str) -> str | None:
     """Nothing when the file is not there."""
     try:

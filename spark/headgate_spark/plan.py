@@ -32,7 +32,7 @@ READ_REASONS = (
 )
 
 # Inputs up to this size are sent to every task instead of being shuffled; text grows less than packed Parquet.
-_BROADCAST_BYTES = 16_000_000
+BROADCAST_BYTES = 16_000_000
 
 
 class Plan(NamedTuple):
@@ -99,7 +99,7 @@ def build_plan(
     for source in pipeline.sources:
         ranked[source.name], rows = _kept_rows(read[source.name], source, counter)
         joined = source.name != pipeline.transform.from_
-        kept[source.name] = F.broadcast(rows) if joined and sizes[source.name] <= _BROADCAST_BYTES else rows
+        kept[source.name] = F.broadcast(rows) if joined and sizes[source.name] <= BROADCAST_BYTES else rows
     transformed = transform_rows(spark, pipeline, kept)
     columns = target_columns(pipeline, transformed)
     checked = check_rows(transformed, pipeline.expectations)

@@ -1,7 +1,6 @@
 """Literal predicates on the target, so that a MERGE opens only files that can hold rows of the batch."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -22,18 +21,18 @@ def _plain(name: str, kind: T.DataType) -> Column:
     return F.unix_micros(column(name)) if isinstance(kind, T.TimestampType) else column(name)
 
 
-def _literal(value: Any, kind: T.DataType) -> Column:
+def _literal(value: object, kind: T.DataType) -> Column:
     if isinstance(kind, T.TimestampType):
         return F.timestamp_micros(F.lit(value))
     return F.lit(value).cast(kind)
 
 
-def _range(name: str, kind: T.DataType, low: Any, high: Any, target: str) -> Column:
+def _range(name: str, kind: T.DataType, low: object, high: object, target: str) -> Column:
     field = F.col(f"{target}.{name}")
     return (field >= _literal(low, kind)) & (field <= _literal(high, kind))
 
 
-def _listed(values: Sequence[Any], kind: T.DataType, field: Column) -> Column:
+def _listed(values: Sequence[object], kind: T.DataType, field: Column) -> Column:
     present = [_literal(value, kind) for value in values if value is not None]
     chosen = field.isin(*present) if present else F.lit(False)
     return chosen | field.isNull() if None in values else chosen

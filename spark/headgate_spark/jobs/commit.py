@@ -31,9 +31,10 @@ def _rows(request: CommitRequest, commit: Commit) -> CommitRows:
         raise JobFailed(
             kind="unknown",
             type="RowAccounting",
-            message=f"Version {commit.version} of {request.target.table} merged {_metric(commit, 'numSourceRows')} rows "
-            f"({inserted} inserted, {updated} updated); {request.staging.rows} were staged.",
-            remedy="Compare the version with the staging table before another run; RESTORE the table if rows are missing.",
+            message=f"Version {commit.version} of {request.target.table} merged "
+            f"{_metric(commit, 'numSourceRows')} rows ({inserted} inserted, {updated} updated); "
+            f"{request.staging.rows} were staged.",
+            remedy="Compare the version with the staging table before another run; RESTORE it if rows are missing.",
             fields={"table": request.target.table, "version": commit.version, "staged": request.staging.rows},
         )
     return CommitRows(request.staging.rows, inserted, updated, unchanged)

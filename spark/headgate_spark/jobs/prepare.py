@@ -14,6 +14,7 @@ from headgate_spark.accounting import (
     settle_counts,
     source_rows,
 )
+from headgate_spark.classify import classify
 from headgate_spark.contract import (
     PROTOCOL,
     InputFile,
@@ -32,7 +33,7 @@ from headgate_spark.files import read_text
 from headgate_spark.pipeline import Pipeline, SqlTransform
 from headgate_spark.plan import ASIDE, CONFLICTS, NULL_KEYS, TOTAL, build_plan, ranked_place, read_place
 from headgate_spark.session import environment
-from headgate_spark.sources.frozen import by_age, check_names, check_unchanged
+from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 from headgate_spark.sources.read import read_source
 from headgate_spark.transforms.names import column
 from headgate_spark.transforms.quarantine_rows import conflicting_rows, rejected_rows, stamped, unreadable_rows
@@ -133,12 +134,21 @@ def _sizes(files: Files) -> dict[str, int]:
 def prepare(spark: SparkSession, request: PrepareRequest, on_phase: Callable[[str], None]) -> PrepareReport:
     """`spark` is a session of this job alone, in the pipeline's time zone."""
     watch = Stopwatch(on_phase)
-    warnings: list[JobWarning] = []
     watch.phase("read")
     manifest = _manifest(request)
     files = _files_by_source(request.pipeline, manifest)
     check_names(manifest.files)
     check_unchanged(manifest.files)
+    try:
+        return _prepared(spark, request, manifest, files, watch)
+    except Exception as error:
+        raise name_input(classify(error), manifest.files) from error
+
+
+def _prepared(
+    spark: SparkSession, request: PrepareRequest, manifest: Manifest, files: Files, watch: Stopwatch
+) -> PrepareReport:
+    warnings: list[JobWarning] = []
     read = {
         source.name: read_source(spark, source, files[source.name], warnings) for source in request.pipeline.sources
     }

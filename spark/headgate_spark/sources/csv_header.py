@@ -7,7 +7,6 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import IO
 
 from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.errors import JobFailed
@@ -29,12 +28,12 @@ def corrupt_input(file: InputFile, cause: str, detail: str = "") -> JobFailed:
     )
 
 
-def _open(file: InputFile) -> IO[bytes]:
+def _open(file: InputFile) -> io.BufferedReader:
     path = local_path(file.read_path)
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
+        return io.BufferedReader(gzip.open(path, "rb"))
     if path.suffix == ".bz2":
-        return bz2.open(path, "rb")
+        return io.BufferedReader(bz2.open(path, "rb"))
     raw = path.open("rb")
     start = raw.read(2)
     raw.seek(0)

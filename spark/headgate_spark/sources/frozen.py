@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import local_path
+from headgate_spark.files import local_path, plain_location
 
 # Stores and file systems keep times in different steps; two listings of one file agree within a millisecond.
 _TIME_STEP_MS = 1
@@ -16,7 +16,7 @@ def _changed(file: InputFile, problem: str, found: str) -> JobFailed:
         kind="inputs-changed",
         type="InputChanged",
         message=f"{file.path} {problem} after the batch was frozen.",
-        remedy="Run the pipeline again: it freezes a new batch. Write files under another name and rename them when whole.",
+        remedy="Run the pipeline again: it freezes a new batch. Rename files into place when they are whole.",
         fields={"file": file.path, "source": file.source, "expectedBytes": file.size, "found": found},
     )
 
@@ -57,3 +57,19 @@ def check_names(files: Sequence[InputFile]) -> None:
 def by_age(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
     """Oldest first, so that the place in the list is the rank by which a newer file wins."""
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+
+
+def name_input(failure: JobFailed, files: Sequence[InputFile]) -> JobFailed:
+    """A failure of reading, told with the name that people know and the source; others come back as they are."""
+    place = failure.fields.get("file")
+    file = next((file for file in files if place in (plain_location(file.read_path), file.path)), None)
+    if file is None or "source" in failure.fields:
+        return failure
+    return JobFailed(
+        kind=failure.kind,
+        type=failure.type,
+        message=f"{file.path} cannot be read to its end: {failure.message}",
+        remedy=failure.remedy,
+        fields={**failure.fields, "file": file.path, "source": file.source},
+        detail=failure.detail,
+    )

@@ -12,7 +12,7 @@ from headgate_spark.sources.csv_header import read_columns
 from headgate_spark.sources.read_csv import read_csv
 from headgate_spark.sources.read_parquet import read_parquet
 from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE
-from headgate_spark.transforms.parse_text import is_known_type
+from headgate_spark.transforms.parse_text import TEXT_TYPES, is_known_type
 from headgate_spark.transforms.type_columns import text_fields, type_columns
 
 
@@ -30,7 +30,7 @@ def _check_types(source: Source) -> None:
                 kind="config",
                 type="UnsupportedType",
                 message=f"Source '{source.name}' declares column '{spec.name}' as {spec.type}, which cannot be read.",
-                remedy="Use string, int, bigint, smallint, tinyint, double, float, boolean, date, timestamp or decimal(p,s).",
+                remedy=f"Use {', '.join(TEXT_TYPES)} or decimal(p,s).",
                 fields={"source": source.name, "column": spec.name, "declared": spec.type},
             )
 

@@ -41,7 +41,7 @@ def _column_type(file: InputFile, declared: Column, found: T.DataType) -> JobFai
         type="ColumnType",
         message=f"{file.path} holds '{declared.from_}' as {found.simpleString()}; "
         f"source '{file.source}' declares {declared.type}.",
-        remedy=f"Declare a type that {found.simpleString()} turns into without loss, or write the file with the other one.",
+        remedy=f"Declare a type that {found.simpleString()} turns into without loss, or write the file anew.",
         fields={
             "file": file.path,
             "source": file.source,

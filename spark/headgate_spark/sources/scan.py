@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import unquote, urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
+from headgate_spark.files import plain_location
 from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE
 
 _GLOB = re.compile(r"([\\*?\[\]{}])")
@@ -18,18 +18,11 @@ def _literal_path(file: InputFile) -> str:
     return _GLOB.sub(r"\\\1", file.read_path)
 
 
-def _decoded(location: str) -> str:
-    """Spark names a local file as a URI with encoded blanks; object stores keep scheme and bucket."""
-    parts = urlsplit(location)
-    path = unquote(location.split(":", 1)[-1].removeprefix("//"))
-    return path if parts.scheme in ("file", "") else f"{parts.scheme}://{path}"
-
-
 def _with_rank(spark: SparkSession, rows: DataFrame, files: Sequence[InputFile], ranks: Sequence[int]) -> DataFrame:
     if len(files) == 1:
         return rows.withColumn(FILE, F.lit(ranks[0]))
-    rank_of = {file.read_path: rank for file, rank in zip(files, ranks, strict=True)}
-    found = {location: rank_of.get(_decoded(location)) for location in rows.inputFiles()}
+    rank_of = {plain_location(file.read_path): rank for file, rank in zip(files, ranks, strict=True)}
+    found = {location: rank_of.get(plain_location(location)) for location in rows.inputFiles()}
     unknown = [location for location, rank in found.items() if rank is None]
     if unknown or len(found) != len(files):
         raise JobFailed(
@@ -42,8 +35,11 @@ def _with_rank(spark: SparkSession, rows: DataFrame, files: Sequence[InputFile],
     # A small join instead of a CASE over all names: its cost does not grow with files times rows.
     pairs = F.array(*(F.struct(F.lit(name).alias("name"), F.lit(rank).alias(FILE)) for name, rank in found.items()))
     table = spark.range(1).select(F.inline(pairs))
-    rows = rows.withColumn("_hg_path", F.col("_metadata.file_path"))
-    return rows.join(F.broadcast(table), F.col("_hg_path") == F.col("name"), "inner").drop("_hg_path", "name")
+    # The same file is file:/x in one place of Spark and file:///x in the other.
+    path = F.regexp_replace("_metadata.file_path", "^file:/+", "file:///")
+    ranked = rows.withColumn("_hg_path", path).join(F.broadcast(table), F.col("_hg_path") == F.col("name"), "left")
+    unknown_file = F.raise_error(F.concat(F.lit("no rank for input file "), "_hg_path")).cast("int")
+    return ranked.withColumn(FILE, F.coalesce(FILE, unknown_file)).drop("_hg_path", "name")
 
 
 def scan(

@@ -1,4 +1,4 @@
-"""Typed values of a file to the declared type: widened or checked, never rounded; None where the pair makes no sense."""
+"""Typed values of a file to the declared type: widened or checked, never rounded; None where that makes no sense."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

@@ -1,0 +1,27 @@
+"""Reads what a job left behind as plain Python values."""
+
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from tests.batch import Batch, Document
+
+
+def staged(spark: SparkSession, report: Document) -> list[dict[str, Any]]:
+    staging = report["staging"]
+    rows = spark.read.format("delta").option("versionAsOf", staging["version"]).load(staging["table"]).collect()
+    return [row.asDict(recursive=True) for row in rows]
+
+
+def table(spark: SparkSession, path: Path) -> list[dict[str, Any]]:
+    return [row.asDict(recursive=True) for row in spark.read.format("delta").load(str(path)).collect()]
+
+
+def quarantine(spark: SparkSession, batch: Batch) -> list[dict[str, Any]]:
+    return table(spark, batch.quarantine) if batch.quarantine.exists() else []
+
+
+def versions(path: Path) -> list[int]:
+    """The versions of a Delta table, by the files of its log."""
+    return sorted(int(file.stem) for file in (path / "_delta_log").glob("*.json"))

@@ -1,0 +1,66 @@
+"""A file that is not as it was frozen is never read as if it were."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from headgate_spark.contract import InputFile
+from headgate_spark.errors import JobFailed
+from headgate_spark.sources.frozen import by_age, check_names, check_unchanged
+
+
+def frozen(path: Path, read_path: Path | None = None) -> InputFile:
+    stat = path.stat()
+    return InputFile("s", str(path), str(read_path or path), stat.st_size, stat.st_mtime_ns / 1e6, "sha256:0")
+
+
+def test_a_file_as_it_was_frozen_passes(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    check_unchanged([frozen(path)])
+
+
+def test_size_time_and_absence_are_each_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    file = frozen(path)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 5_000_000))
+    with pytest.raises(JobFailed, match="written again"):
+        check_unchanged([file])
+    path.write_text("ab")
+    with pytest.raises(JobFailed, match="changed its size"):
+        check_unchanged([file])
+    path.unlink()
+    with pytest.raises(JobFailed, match="is gone") as caught:
+        check_unchanged([file])
+    assert (caught.value.kind, caught.value.type) == ("inputs-changed", "InputChanged")
+    assert caught.value.fields["file"] == str(path)
+
+
+def test_of_a_copy_only_the_copy_is_checked_and_only_that_it_is_whole(tmp_path: Path) -> None:
+    path, copy = tmp_path / "a.csv", tmp_path / "copy.csv"
+    path.write_text("a")
+    copy.write_text("a")
+    file = frozen(path, copy)
+    os.utime(copy, ns=(0, 0))
+    path.unlink()
+    check_unchanged([file])
+    copy.write_text("")
+    with pytest.raises(JobFailed, match="changed its size"):
+        check_unchanged([file])
+
+
+@pytest.mark.parametrize("name", ["_a.csv", ".a.csv", "a:b.csv"])
+def test_names_that_spark_cannot_open_are_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("a")
+    with pytest.raises(JobFailed, match=name) as caught:
+        check_names([frozen(path)])
+    assert caught.value.kind == "config"
+    assert "extract: copy" in caught.value.remedy
+
+
+def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None:
+    files = [InputFile("s", name, name, 0, time, "e") for name, time in (("c", 1), ("b", 2), ("a", 2))]
+    assert [file.path for file in by_age(files)] == ["c", "a", "b"]
