@@ -50,12 +50,12 @@ const knownKeys = (shape: z.ZodRawShape) => (issue: { readonly code?: string }) 
 
 const columnNames = (description: string) => z.array(text('Column name.')).min(1).meta({ description });
 
-/** Unquoted identifiers of Spark SQL; `_headgate…` is ours. */
-const identifierPattern = /^(?!_headgate)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** Unquoted identifiers of Spark SQL; `_headgate…` and `_hg_…` are ours. */
+const identifierPattern = /^(?!_headgate|_hg_)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const expectationNamePattern = /^[A-Za-z_][A-Za-z0-9_-]{0,127}$/;
 
 const identifier = z.string().regex(identifierPattern, {
-  error: 'Use letters, digits and _, not starting with a digit or _headgate; rename a header with { from: … }.',
+  error: 'Use letters, digits and _, not starting with a digit, _headgate or _hg_; rename a header with { from: … }.',
 });
 
 const expression = (description: string) => text(description, notation.parseExpression);
@@ -162,7 +162,7 @@ const expectation = fields(
   {
     check: expression('Spark SQL condition over the transformed row. Null counts as failed.'),
     action: word(
-      'warn: counted. quarantine: the row goes aside. fail: the batch is held when any row fails.',
+      'warn: counted. quarantine: the row goes aside. fail: the batch is held when any row fails, or more than hold_above.',
       ['warn', 'quarantine', 'fail'],
       'warn',
     ).optional(),

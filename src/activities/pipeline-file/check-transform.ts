@@ -6,6 +6,8 @@ import type { PipelineFile, TransformFile } from '../../contracts/pipeline-file-
 import { reportTwins, reportUnknownColumns, sameName, type Report } from './check-sources';
 import { suggest, type FieldPath } from './issue';
 
+type ColumnsTransform = Extract<Transform, { kind: 'columns' }>;
+
 type RowColumn = { readonly name: string; readonly type: string; readonly source: string };
 
 export function checkTransform(file: PipelineFile, pipeline: Pipeline, report: Report): void {
@@ -50,7 +52,7 @@ function checkSql(
 
 function checkColumnsTransform(
   written: NonNullable<TransformFile['join']>,
-  transform: Extract<Transform, { kind: 'columns' }>,
+  transform: ColumnsTransform,
   from: Source,
   sources: readonly Source[],
   report: Report,
@@ -140,16 +142,22 @@ function checkJoin(join: Join, written: OnFile, right: Source, row: readonly Row
   return sound;
 }
 
-function checkRow(transform: Extract<Transform, { kind: 'columns' }>, row: readonly RowColumn[], report: Report): void {
+function checkRow(transform: ColumnsTransform, row: readonly RowColumn[], report: Report): void {
+  const sources = [transform.from, ...transform.joins.map((join) => join.source)];
+  const isSource = (column: string): boolean => sources.some((source) => sameName(source, column));
   for (const [index, column] of row.entries()) {
+    const at = ['sources', column.source, 'columns', column.name];
     const twin = row
       .slice(0, index)
       .find(({ name, source }) => source !== column.source && sameName(name, column.name));
-    if (twin === undefined || (transform.select && !transform.select.some((name) => sameName(name, column.name))))
-      continue;
-    const problem = `'${column.name}' stands in ${twin.source} and in ${column.source}`;
-    const remedy = `Rename one: ${column.source}_${column.name}: { from: ${column.name}, type: ${column.type} }; or name the columns to keep in transform.select.`;
-    report(['sources', column.source, 'columns', column.name], problem, remedy, { atKey: true });
+    const rename = `${column.source}_${column.name}: { from: ${column.name}, type: ${column.type} }.`;
+    if (twin !== undefined) {
+      const problem = `'${column.name}' stands in ${twin.source} and in ${column.source}`;
+      report(at, problem, `Rename one, for example ${rename}`, { atKey: true });
+    } else if (isSource(column.name)) {
+      const problem = `'${column.name}' is also the name of a source`;
+      report(at, problem, `Rename the source, or the column: ${rename}`, { atKey: true });
+    }
   }
   reportTwins(
     transform.columns.map(({ name }) => name),
@@ -163,6 +171,10 @@ function checkRow(transform: Extract<Transform, { kind: 'columns' }>, row: reado
     if (twin !== undefined) {
       const problem = `'${derived.name}' is also a column of source ${twin.source}`;
       report(at, problem, 'Give the derived column another name.', { atKey: true });
+    } else if (isSource(derived.name)) {
+      report(at, `'${derived.name}' is also the name of a source`, 'Give the derived column another name.', {
+        atKey: true,
+      });
     }
     if (derived.kind === 'bin') checkBin(derived, report);
   }

@@ -2,9 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { pipelineJsonSchema } from '../../contracts/pipeline-file-schema';
 
-export const pipelineSchemaText = (): string => `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`;
-
 /** Generates the schema anew; the file is committed, and a test compares it. */
 export async function writePipelineSchema(path = 'pipelines/pipeline.schema.json'): Promise<void> {
-  await writeFile(path, pipelineSchemaText());
+  await writeFile(path, `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`);
 }

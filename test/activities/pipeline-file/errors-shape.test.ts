@@ -58,7 +58,7 @@ describe('shape', () => {
       /Remove/,
     ],
     ['an odd name', '      amount:', '      ¶order amount:', `${column}.order amount`, /cannot be a name/, /from/],
-    ['one of our names', '      amount:', '      ¶_headgate_x:', `${column}._headgate_x`, /cannot be a name/, /from/],
+    ['one of our names', '      amount:', '      ¶_hg_reason:', `${column}._hg_reason`, /cannot be a name/, /from/],
     ['a pipeline name', 'name: orders', 'name: ¶Orders', 'name', /'Orders' cannot be a pipeline name/, /lower case/],
     [
       'neither text nor mapping',

@@ -101,6 +101,22 @@ describe('transform', () => {
       /Rename/,
     ],
     [
+      'a column named like a source',
+      'country: string',
+      '¶orders: int',
+      'sources.customers.columns.orders',
+      /'orders' is also the name of a source/,
+      /Rename the source/,
+    ],
+    [
+      'a derived column named like a source',
+      '    month:',
+      '    ¶customers: 1\n    month:',
+      'transform.columns.customers',
+      /also the name of a source/,
+      /another name/,
+    ],
+    [
       'edges out of order',
       '[10, 100]',
       '[100, ¶10]',
@@ -188,12 +204,9 @@ describe('transform', () => {
     expect(issuesOf(text)).toEqual([expect.objectContaining({ problem: expect.stringMatching(/it has no key/) })]);
   });
 
-  test('a name in two sources is fine when select leaves it out', () => {
-    const text = spoil(
-      spoil(orders, 'country: string', 'amount: int'),
-      '  from: orders\n',
-      '  from: orders\n  select: [order_id, month, customer_id, changed]\n',
-    );
-    expect(issuesOf(text)).toEqual([]);
+  test('select does not make a name in two sources clear: expressions could still mean either', () => {
+    const select = '  from: orders\n  select: [order_id, month, customer_id, changed]\n';
+    const text = spoil(spoil(orders, 'country: string', 'amount: int'), '  from: orders\n', select);
+    expect(issuesOf(text)).toEqual([expect.objectContaining({ field: 'sources.customers.columns.amount' })]);
   });
 });
