@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import type { CommitJob, QueuedCommit } from '../../src/contracts/run';
-import { enqueue, keepRecent, recall, withdraw } from '../../src/domain/keeper-queue';
+import { enqueue, withdraw } from '../../src/domain/keeper-queue';
 import { commitReport, pipeline } from '../fakes/reports';
 
-const job = (stepKey: string): CommitJob => ({
+const job = (stepKey: string, generation = 1): CommitJob => ({
   runtime: 'local',
   state: '/s',
   request: {
     protocol: 1,
     job: 'commit',
     stepKey,
-    generation: 1,
+    generation,
     run: 'r',
     digest: 'd',
     pipeline: 'p',
@@ -32,6 +32,10 @@ describe('keeper queue', () => {
     expect(queue[0]?.waiters).toEqual(['r1', 'r2']);
   });
 
+  it('queues a redo beside the commit of the same step: it is another generation', () => {
+    expect(enqueue(enqueue([], job('a'), 'r1'), job('a', 2), 'r2')).toHaveLength(2);
+  });
+
   it('keeps a commit in the queue while another run waits for it', () => {
     const queue = enqueue(enqueue([], job('a'), 'r1'), job('a'), 'r2');
     expect(withdraw(queue, 'a', 'r1')[0]?.waiters).toEqual(['r2']);
@@ -51,25 +55,5 @@ describe('keeper queue', () => {
         return new Set(keys(queue)).size === queue.length;
       }),
     );
-  });
-});
-
-describe('recent commits', () => {
-  const kept = (stepKey: string, generation = 1) => ({ stepKey, generation, report: commitReport });
-
-  it('recalls a step of the same or a later generation only', () => {
-    const recent = keepRecent([], kept('a', 2));
-    expect(recall(recent, { stepKey: 'a', generation: 1 })).toBeDefined();
-    expect(recall(recent, { stepKey: 'a', generation: 2 })).toBeDefined();
-    expect(recall(recent, { stepKey: 'a', generation: 3 })).toBeUndefined();
-    expect(recall(recent, { stepKey: 'b', generation: 1 })).toBeUndefined();
-  });
-
-  it('stays bounded and keeps the newest', () => {
-    const recent = Array.from({ length: 100 }, (_, index) => kept(`s${index}`)).reduce<
-      readonly ReturnType<typeof kept>[]
-    >(keepRecent, []);
-    expect(recent).toHaveLength(20);
-    expect(recent.at(-1)?.stepKey).toBe('s99');
   });
 });

@@ -1,22 +1,20 @@
 // Records histories for replay.test.ts, from the real workflows on the time-skipping server. Only when asked for:
-//   HEADGATE_RECORD_HISTORIES=1 npx jest --selectProjects workflow test/replay/record.test.ts
+//   HEADGATE_RECORD_HISTORIES=1 npx jest test/replay/record.test.ts --selectProjects workflow
 // Record a new file beside the old ones when a workflow gets a new path; never overwrite one that a release has run.
 import { existsSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import { pipeline, prepareReport } from '../fakes/reports';
-import {
-  fakeActivities,
-  newJournal,
-  startEnvironment,
-  taskQueue,
-  withWorker,
-  type Activities,
-} from '../workflows/environment';
+import { fakeActivities, newJournal, startEnvironment, withWorker, type Activities } from '../workflows/environment';
 
 const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
+
+/** Nothing of the machine that recorded: its name is in identities and queues, its folders in stack traces. */
+const anonymous = (history: string): string =>
+  history.replaceAll(`${process.pid}@${hostname()}`, 'worker').replaceAll(`${join(__dirname, '..', '..')}/`, '');
 
 (recording ? describe : describe.skip)('histories', () => {
   let environment: TestWorkflowEnvironment;
@@ -34,14 +32,21 @@ const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
   ): Promise<void> {
     const { client } = environment;
     const own = { ...pipeline, target: { ...pipeline.target, table } };
-    const fakes = { ...fakeActivities(environment, newJournal()), loadPipeline: async () => own };
-    await withWorker(environment, { ...fakes, ...change(fakes) }, async () => {
-      const handle = await client.workflow.start('runPipeline', { workflowId: `run/${name}`, taskQueue, args: [] });
+    const fakes = { ...fakeActivities(environment, newJournal(), name), loadPipeline: async () => own };
+    await withWorker(environment, name, { ...fakes, ...change(fakes) }, async () => {
+      const handle = await client.workflow.start('runPipeline', {
+        workflowId: `run/${name}`,
+        taskQueue: name,
+        args: [],
+      });
       await handle.result().catch(() => undefined);
       const keep = async (file: string, workflowId: string): Promise<void> => {
         const path = join(__dirname, 'histories', `${file}.json`);
         if (existsSync(path)) return;
-        writeFileSync(path, `${historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory())}\n`);
+        writeFileSync(
+          path,
+          `${anonymous(historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory()))}\n`,
+        );
       };
       await keep(`runPipeline.${name}`, `run/${name}`);
       if (name === 'committed') {

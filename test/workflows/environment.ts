@@ -1,5 +1,6 @@
 // A time-skipping Temporal server with a worker whose activities are in-memory fakes. One per test file.
 import { readFileSync } from 'node:fs';
+import { Context, heartbeat } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { FreezeResult } from '../../src/activities/freeze';
@@ -7,12 +8,12 @@ import type { JobActivities, SubmitJobInput } from '../../src/activities/jobs';
 import type { KeeperActivities } from '../../src/activities/keeper';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PublishInput, RunActivities } from '../../src/activities/run';
-import { registerSearchAttributes } from '../../src/workers/connection';
+import { addSearchAttributes, searchAttributeNames } from '../../src/workers/connection';
 import { createKeeperActivities } from '../../src/activities/keeper';
 import { ensureTools } from '../../src/setup/tools';
 import { commitReport, pipeline, prepareReport } from '../fakes/reports';
 
-export const taskQueue = 'test';
+jest.setTimeout(60_000);
 
 export type Activities = RunActivities & JobActivities & KeeperActivities;
 
@@ -39,12 +40,12 @@ export async function startEnvironment(): Promise<TestWorkflowEnvironment> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: testServer } },
   });
-  await registerSearchAttributes(environment.client, 'default');
+  await addSearchAttributes(environment.connection, 'default', searchAttributeNames);
   return environment;
 }
 
 /** Fakes that succeed with the golden reports; a test replaces what it is about. */
-export function fakeActivities(environment: TestWorkflowEnvironment, journal: Journal): Activities {
+export function fakeActivities(environment: TestWorkflowEnvironment, journal: Journal, taskQueue: string): Activities {
   return {
     loadPipeline: async () => pipeline,
     freezeInputs: async () => ({ kind: 'batch', batch }),
@@ -79,6 +80,19 @@ export const succeeded = (handle: JobHandle): JobOutcome =>
 
 export const newJournal = (): Journal => ({ submitted: [], published: [], calls: [] });
 
+/** Waits as a real watch does: heartbeats keep it alive, the end of its worker ends it. */
+export async function watching(end: Promise<void>): Promise<void> {
+  const beat = setInterval(() => heartbeat(), 500);
+  try {
+    await Promise.race([end, Context.current().cancelled]);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A watch that hangs: no heartbeat, until its worker ends. */
+export const silence = (): Promise<never> => Context.current().cancelled;
+
 /** The bundle that jest's global setup made once. */
 export function workflowBundle(): { code: string } {
   const path = process.env['HEADGATE_TEST_BUNDLE'];
@@ -88,6 +102,7 @@ export function workflowBundle(): { code: string } {
 
 export async function withWorker<Result>(
   environment: TestWorkflowEnvironment,
+  taskQueue: string,
   activities: Partial<Activities>,
   body: () => Promise<Result>,
   options: Partial<WorkerOptions> = {},
@@ -98,6 +113,8 @@ export async function withWorker<Result>(
     workflowBundle: workflowBundle(),
     activities,
     maxHeartbeatThrottleInterval: '100ms',
+    shutdownGraceTime: '100ms',
+    shutdownForceTime: '2s',
     ...options,
   });
   return worker.runUntil(body);

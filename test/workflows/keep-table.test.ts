@@ -10,7 +10,7 @@ import {
   newJournal,
   startEnvironment,
   succeeded,
-  taskQueue,
+  watching,
   withWorker,
   type Activities,
   type Journal,
@@ -44,10 +44,11 @@ async function onTable<Result>(
   }) => Promise<Result>,
 ): Promise<Result> {
   const journal = newJournal();
+  const taskQueue = randomUUID();
   const table = `/lake/${randomUUID()}`;
   const own = { ...pipeline, target: { ...pipeline.target, table } };
   const fakes: Activities = {
-    ...fakeActivities(environment, journal),
+    ...fakeActivities(environment, journal, taskQueue),
     loadPipeline: async () => own,
     // The interval of the input stands for the batch, so that a test names its batches.
     freezeInputs: async ({ interval }) => ({
@@ -55,7 +56,7 @@ async function onTable<Result>(
       batch: { ...batch, digest: (interval ?? '').padEnd(32, '0') },
     }),
   };
-  return withWorker(environment, { ...fakes, ...change(fakes, journal) }, () =>
+  return withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
     body({
       journal,
       keeper: environment.client.workflow.getHandle(keeperWorkflowId(table)),
@@ -91,7 +92,7 @@ describe('keepTable', () => {
           if (handle.job === 'prepare') return succeeded(handle);
           open += 1;
           most = Math.max(most, open);
-          await gate.opened;
+          await watching(gate.opened);
           open -= 1;
           order.push(handle.stepKey.split('/').at(-2)?.slice(0, 1) ?? '');
           return succeeded(handle);
@@ -107,7 +108,8 @@ describe('keepTable', () => {
         expect(view.queued.map((key) => key.split('/').at(-2)?.slice(0, 1))).toEqual(['b', 'c']);
         gate.open();
         await Promise.all([first, second, third].map((handle) => handle.result()));
-        expect(order).toEqual(['a', 'b', 'c']);
+        // Virtual time makes a run ask twice: the second answer is the recorded one.
+        expect([...new Set(order)]).toEqual(['a', 'b', 'c']);
         expect(most).toBe(1);
       },
     );
@@ -118,7 +120,7 @@ describe('keepTable', () => {
     await onTable(
       () => ({
         watchJob: async (handle) => {
-          if (handle.job === 'commit') await gate.opened;
+          if (handle.job === 'commit') await watching(gate.opened);
           return succeeded(handle);
         },
       }),
@@ -141,13 +143,13 @@ describe('keepTable', () => {
     );
   });
 
-  it('answers a batch that it has committed from memory, without a job', async () => {
+  it('asks for the job of a batch again when a run does: the recorded result is found, nothing is remembered', async () => {
     await onTable(
       () => ({}),
       async ({ journal, run }) => {
         await (await run('a')).result();
         await (await run('a')).result();
-        expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(1);
+        expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(2);
       },
     );
   });
@@ -187,7 +189,7 @@ describe('keepTable', () => {
     await onTable(
       () => ({
         watchJob: async (handle) => {
-          if (handle.job === 'commit') await gate.opened;
+          if (handle.job === 'commit') await watching(gate.opened);
           return succeeded(handle);
         },
       }),
@@ -210,7 +212,7 @@ describe('keepTable', () => {
     await onTable(
       () => ({
         watchJob: async (handle) => {
-          if (handle.job === 'commit') await gate.opened;
+          if (handle.job === 'commit') await watching(gate.opened);
           return succeeded(handle);
         },
       }),
@@ -226,7 +228,7 @@ describe('keepTable', () => {
     );
   });
 
-  it('carries queue, memory and count over when it continues as new', async () => {
+  it('carries its count and the table version over when it continues as new', async () => {
     await onTable(
       () => ({}),
       async ({ journal, keeper, run }) => {
@@ -237,9 +239,9 @@ describe('keepTable', () => {
           async () => (await keeper.describe()).runId,
           (runId) => runId !== before,
         );
-        expect(await eventually(viewOf(keeper), () => true)).toMatchObject({ commits: 1 });
-        await (await run('a')).result();
-        expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(1);
+        expect(await eventually(viewOf(keeper), () => true)).toMatchObject({ commits: 1, lastVersion: 1 });
+        await (await run('b')).result();
+        expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(2);
       },
     );
   });

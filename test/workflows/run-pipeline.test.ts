@@ -9,9 +9,9 @@ import {
   batch,
   fakeActivities,
   newJournal,
+  silence,
   startEnvironment,
   succeeded,
-  taskQueue,
   withWorker,
   type Activities,
   type Journal,
@@ -35,9 +35,10 @@ async function scene<Result>(
   body: (scene: Scene) => Promise<Result>,
 ): Promise<Result> {
   const journal = newJournal();
+  const taskQueue = randomUUID();
   const own = { ...pipeline, target: { ...pipeline.target, table: `/lake/${randomUUID()}` } };
-  const fakes = { ...fakeActivities(environment, journal), loadPipeline: async () => own };
-  return withWorker(environment, { ...fakes, ...change(fakes, journal) }, () =>
+  const fakes = { ...fakeActivities(environment, journal, taskQueue), loadPipeline: async () => own };
+  return withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
     body({
       journal,
       start: (input) =>
@@ -319,7 +320,7 @@ describe('runPipeline', () => {
         watchJob: async (handle) => {
           silent -= 1;
           if (silent < 0) return succeeded(handle);
-          return new Promise(() => undefined);
+          return silence();
         },
       }),
       async ({ journal, start }) => {
