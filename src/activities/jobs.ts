@@ -37,39 +37,31 @@ export function createJobActivities({ runtimes, store }: JobActivityDeps) {
     });
   };
 
-  /** First attempt number without a failure file: earlier attempts ended and are not looked at again. */
-  async function nextAttempt(input: SubmitJobInput): Promise<number> {
-    const paths = batchPaths(input.state, input.request.digest, input.request.generation);
-    for (let attempt = 1; ; attempt += 1) {
-      if ((await store.stat(paths.failure(input.request.job, attempt))) === undefined) return attempt;
-    }
-  }
-
   return {
     /** Finds the job of the step, or submits it once. Safe to repeat: a job that runs or has succeeded is found. */
     submitJob: guarded(async (input: SubmitJobInput): Promise<JobHandle> => {
       const runtime = runtimeOf(input.runtime);
       const paths = batchPaths(input.state, input.request.digest, input.request.generation);
-      const attempt = await nextAttempt(input);
       const { job, stepKey, generation } = input.request;
-      const submission: JobSubmission = {
-        stepKey: generation === 1 ? stepKey : `${stepKey}#${generation}`,
-        job,
-        attempt,
-        requestPath: paths.request(job, attempt),
-        reportPath: paths.report(job),
-        failurePath: paths.failure(job, attempt),
-      };
-      const found = await runtime.find(submission);
-      if (found !== undefined) return found;
-      const request = {
-        ...input.request,
-        attempt,
-        reportPath: submission.reportPath,
-        failurePath: submission.failurePath,
-      };
-      await store.writeText(submission.requestPath, `${JSON.stringify(request, null, 2)}\n`);
-      return runtime.submit(submission);
+      for (let attempt = 1; ; attempt += 1) {
+        const submission: JobSubmission = {
+          stepKey: generation === 1 ? stepKey : `${stepKey}#${generation}`,
+          job,
+          attempt,
+          requestPath: paths.request(job, attempt),
+          reportPath: paths.report(job),
+          failurePath: paths.failure(job, attempt),
+        };
+        // Attempts that ended are over. One that was submitted and that the runtime does not know was lost.
+        if ((await store.stat(submission.failurePath)) !== undefined) continue;
+        const found = await runtime.find(submission);
+        if (found !== undefined) return found;
+        if ((await store.stat(submission.requestPath)) !== undefined) continue;
+        const { reportPath, failurePath } = submission;
+        const request = { ...input.request, attempt, reportPath, failurePath };
+        await store.writeText(submission.requestPath, `${JSON.stringify(request, null, 2)}\n`);
+        return runtime.submit(submission);
+      }
     }),
 
     /**

@@ -98,7 +98,7 @@ function program(): Command {
     .addOption(setFlag())
     .addOption(new Option('--limit <n>', 'rows').argParser(Number).default(20))
     .option('--where <sql>', 'condition on the rows')
-    .option('--sql <query>', 'a whole query; the table is called rows')
+    .option('--sql <query>', 'a whole query; the table is called t')
     .addOption(new Option('--version <n>', 'version of the table').argParser(Number))
     .addOption(jsonFlag())
     .action((pipeline, what, options) =>

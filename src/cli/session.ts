@@ -54,6 +54,8 @@ export async function connect(config: Config, address?: string): Promise<Session
   return borrowed(client, target);
 }
 
+const isLoopback = (address: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/.test(address);
+
 async function hasWorker(client: Client, target: TemporalTarget, config: Config): Promise<boolean> {
   const answer = await client.workflowService.describeTaskQueue({
     namespace: target.namespace,
@@ -87,17 +89,15 @@ export async function withSession<Result>(session: Session, body: () => Promise<
 }
 
 /** A server with a worker: one that runs, or an embedded one that ends with the session. Says what it starts. */
-export async function openSession(
-  config: Config,
-  options: { readonly address?: string; readonly quiet: boolean },
-): Promise<Session> {
-  const say = options.quiet ? () => undefined : note;
+export async function openSession(config: Config, options: { readonly address?: string }): Promise<Session> {
   const found = await findServer(config, options.address);
   if (found === undefined) {
     const { address } = temporalTarget(options.address);
-    say(`No Temporal server answers at ${address}: starting an embedded one with a worker, for this command only.`);
+    // A server elsewhere that does not answer is an error: running on another one would hide the run from its owners.
+    if (!isLoopback(address)) await connectClient(temporalTarget(options.address), 1500);
+    note(`No Temporal server answers at ${address}: starting an embedded one with a worker, for this command only.`);
     const port = Number(address.split(':').at(-1)) || 7233;
-    const stack = await startStack({ config, tools: await stackTools(), port, onEvent: say });
+    const stack = await startStack({ config, tools: await stackTools(), port, onEvent: note });
     const client = await connectClient(stack.target);
     const close = async (): Promise<void> => {
       await stack.stop();
@@ -113,8 +113,8 @@ export async function openSession(
   }
   const { client, target } = found;
   if (await hasWorker(client, target, config)) return borrowed(client, target);
-  say(`No worker serves task queue '${config.taskQueue}' at ${target.address}: starting one, for this command only.`);
-  const worker = await startWorkerProcess({ config, tools: await stackTools(), port: 0, onEvent: say }, target);
+  note(`No worker serves task queue '${config.taskQueue}' at ${target.address}: starting one, for this command only.`);
+  const worker = await startWorkerProcess({ config, tools: await stackTools(), port: 0, onEvent: note }, target);
   const close = async (): Promise<void> => {
     await worker.stop();
     await client.connection.close();

@@ -80,8 +80,8 @@ export type KeeperInput = {
   readonly table?: string;
   /** Carried over continue-as-new. */
   readonly queue?: readonly QueuedCommit[];
-  readonly recent?: readonly KeptCommit[];
   readonly commits?: number;
+  readonly lastVersion?: number;
 };
 
 export type QueuedCommit = {
@@ -96,8 +96,6 @@ export type CommitJob = {
   readonly state: string;
   readonly request: Omit<CommitRequest, 'attempt' | 'reportPath' | 'failurePath'>;
 };
-
-export type KeptCommit = { readonly stepKey: string; readonly generation: number; readonly report: CommitReport };
 
 export type CommitReply = { readonly stepKey: string } & (
   | { readonly kind: 'committed'; readonly report: CommitReport }

@@ -1,17 +1,24 @@
-// The keeper's queue: pure operations on the waiting and the recent commits of one table.
-import type { CommitJob, KeptCommit, QueuedCommit, TableView } from '../contracts/run';
+// The keeper's queue: pure operations on the commits that wait for one table.
+import type { CommitJob, QueuedCommit, TableView } from '../contracts/run';
 
-/** Reports kept for runs that ask again; older ones are found by the job in the table's history. */
-const recentLimit = 20;
+/** Two requests are the same commit when step and generation agree: a redo is another one. */
+export const isSameCommit = (one: CommitJob, other: CommitJob): boolean =>
+  one.request.stepKey === other.request.stepKey && one.request.generation === other.request.generation;
 
-/** First come, first served. The same step key is queued once, however many wait for it. */
+const withWaiter = (entry: QueuedCommit, waiter: string): QueuedCommit => ({
+  ...entry,
+  waiters: [...new Set([...entry.waiters, waiter])],
+});
+
+/** Adds a waiter when it is the same commit; the same entry otherwise. */
+export const joinCommit = (entry: QueuedCommit, job: CommitJob, waiter: string): QueuedCommit =>
+  isSameCommit(entry.request, job) ? withWaiter(entry, waiter) : entry;
+
+/** First come, first served. The same commit is queued once, however many wait for it. */
 export function enqueue(queue: readonly QueuedCommit[], job: CommitJob, waiter: string): readonly QueuedCommit[] {
-  const { stepKey } = job.request;
-  if (!queue.some((entry) => entry.request.request.stepKey === stepKey))
-    return [...queue, { request: job, waiters: [waiter] }];
-  return queue.map((entry) =>
-    entry.request.request.stepKey === stepKey ? { ...entry, waiters: [...new Set([...entry.waiters, waiter])] } : entry,
-  );
+  return queue.some((entry) => isSameCommit(entry.request, job))
+    ? queue.map((entry) => joinCommit(entry, job, waiter))
+    : [...queue, { request: job, waiters: [waiter] }];
 }
 
 /** Takes one waiter off; a commit nobody waits for leaves the queue. The same array when nothing matched. */
@@ -23,16 +30,6 @@ export function withdraw(queue: readonly QueuedCommit[], stepKey: string, waiter
     .map((entry) => (matches(entry) ? { ...entry, waiters: entry.waiters.filter((other) => other !== waiter) } : entry))
     .filter((entry) => entry.waiters.length > 0);
 }
-
-/** The recorded commit of this step and generation, when it is recent. */
-export const recall = (
-  recent: readonly KeptCommit[],
-  request: { readonly stepKey: string; readonly generation: number },
-): KeptCommit | undefined =>
-  recent.find((kept) => kept.stepKey === request.stepKey && kept.generation >= request.generation);
-
-export const keepRecent = (recent: readonly KeptCommit[], commit: KeptCommit): readonly KeptCommit[] =>
-  [...recent.filter((kept) => kept.stepKey !== commit.stepKey), commit].slice(-recentLimit);
 
 export function drawTableSheet(view: TableView): string {
   return [

@@ -30,15 +30,17 @@ const unreachable = (target: TemporalTarget, cause: unknown): HeadgateError =>
     cause,
   });
 
-/** A client; throws `TemporalUnreachable` when nothing answers within the time. */
-export async function connectClient(target: TemporalTarget, timeoutMs = 5000): Promise<Client> {
+export async function connectPlain(target: TemporalTarget, timeoutMs = 5000): Promise<Connection> {
   try {
-    const connection = await Connection.connect({ ...optionsFor(target), connectTimeout: timeoutMs });
-    return new Client({ connection, namespace: target.namespace });
+    return await Connection.connect({ ...optionsFor(target), connectTimeout: timeoutMs });
   } catch (error) {
     throw unreachable(target, error);
   }
 }
+
+/** A client; throws `TemporalUnreachable` when nothing answers within the time. */
+export const connectClient = async (target: TemporalTarget, timeoutMs?: number): Promise<Client> =>
+  new Client({ connection: await connectPlain(target, timeoutMs), namespace: target.namespace });
 
 export async function connectWorker(target: TemporalTarget): Promise<NativeConnection> {
   try {
@@ -50,14 +52,22 @@ export async function connectWorker(target: TemporalTarget): Promise<NativeConne
 
 const indexedTypes = { KEYWORD: 2, DATETIME: 6 } as const;
 
+export type SearchAttributeName = keyof typeof searchAttributeTypes;
+
+export async function addSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  names: readonly SearchAttributeName[],
+): Promise<void> {
+  const searchAttributes = Object.fromEntries(names.map((name) => [name, indexedTypes[searchAttributeTypes[name]]]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+}
+
+export const searchAttributeNames = Object.keys(searchAttributeTypes) as SearchAttributeName[];
+
 /** Registers our search attributes in the namespace; those that exist stay as they are. */
-export async function registerSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const { operatorService } = client.connection as Connection;
-  const known = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(searchAttributeTypes).filter(([name]) => known.customAttributes?.[name] === undefined);
-  if (missing.length === 0) return;
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, indexedTypes[type]])),
-  });
+export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const known = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = searchAttributeNames.filter((name) => known.customAttributes?.[name] === undefined);
+  if (missing.length > 0) await addSearchAttributes(connection, namespace, missing);
 }

@@ -1,5 +1,6 @@
 // Builds and runs a worker: the only place where stores, runtimes and clients are put together.
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
@@ -9,7 +10,7 @@ import { createLocalRuntime } from '../activities/local/runtime';
 import { createRunActivities } from '../activities/run';
 import { createStores } from '../activities/stores';
 import type { Config } from './config';
-import { connectClient, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
+import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
 import { sparkFolder, workflowBundlePath } from './paths';
 
@@ -30,8 +31,9 @@ export async function startWorker(
   target: TemporalTarget,
   log: Log,
 ): Promise<RunningWorker> {
-  const client = await connectClient(target, 15_000);
-  await registerSearchAttributes(client, target.namespace);
+  const plain = await connectPlain(target, 15_000);
+  const client = new Client({ connection: plain, namespace: target.namespace });
+  await registerSearchAttributes(plain, target.namespace);
   const connection = await connectWorker(target);
   const local = createLocalRuntime({
     home: config.home,
@@ -76,7 +78,7 @@ export async function startWorker(
     } finally {
       await local.release();
       await connection.close();
-      await client.connection.close();
+      await plain.close();
     }
   };
   return {

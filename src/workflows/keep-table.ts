@@ -9,8 +9,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CommitJob, CommitReply, KeeperInput, KeptCommit, QueuedCommit, TableView } from '../contracts/run';
-import { drawTableSheet, enqueue, keepRecent, recall, withdraw } from '../domain/keeper-queue';
+import type { CommitJob, CommitReply, KeeperInput, QueuedCommit, TableView } from '../contracts/run';
+import { drawTableSheet, enqueue, isSameCommit, joinCommit, withdraw } from '../domain/keeper-queue';
 import { failureOf } from './failure-of';
 import { continueAsNewSignal, requestCommitSignal, tableQuery, withdrawCommitSignal } from './messages';
 import { runJob } from './run-job';
@@ -38,15 +38,13 @@ async function commit(job: CommitJob): Promise<CommitReply> {
 export async function keepTable(input: KeeperInput = {}): Promise<void> {
   const table = input.table ?? workflowInfo().workflowId.replace(/^table\//, '');
   let queue: readonly QueuedCommit[] = input.queue ?? [];
-  let recent: readonly KeptCommit[] = input.recent ?? [];
   let commits = input.commits ?? 0;
+  let lastVersion = input.lastVersion;
   let running: QueuedCommit | undefined;
   let asked = false;
-  const answers: (readonly [string, CommitReply])[] = [];
   const shouldContinue = (): boolean => asked || workflowInfo().continueAsNewSuggested;
 
   const view = (): TableView => {
-    const lastVersion = recent.at(-1)?.report.table.version;
     return {
       table,
       queued: queue.map((entry) => entry.request.request.stepKey),
@@ -58,29 +56,23 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
 
   setHandler(tableQuery, view);
   setHandler(requestCommitSignal, ({ job, replyTo }) => {
-    const known = recall(recent, job.request);
-    if (known !== undefined) {
-      answers.push([replyTo, { kind: 'committed', stepKey: known.stepKey, report: known.report }]);
-    } else if (running?.request.request.stepKey === job.request.stepKey) {
-      running = { ...running, waiters: [...new Set([...running.waiters, replyTo])] };
-    } else {
-      queue = enqueue(queue, job, replyTo);
-    }
+    if (running !== undefined && isSameCommit(running.request, job)) running = joinCommit(running, job, replyTo);
+    else queue = enqueue(queue, job, replyTo);
   });
   setHandler(continueAsNewSignal, () => {
     asked = true;
   });
-  setHandler(withdrawCommitSignal, ({ stepKey, replyTo }) => {
+  // Answers at once, also while another commit runs.
+  setHandler(withdrawCommitSignal, async ({ stepKey, replyTo }) => {
     const left = withdraw(queue, stepKey, replyTo);
     if (left === queue) return;
     queue = left;
-    answers.push([replyTo, { kind: 'withdrawn', stepKey }]);
+    await reply(replyTo, { kind: 'withdrawn', stepKey });
   });
 
   for (;;) {
     setCurrentDetails(drawTableSheet(view()));
-    await condition(() => queue.length > 0 || answers.length > 0 || shouldContinue());
-    for (let next = answers.shift(); next !== undefined; next = answers.shift()) await reply(...next);
+    await condition(() => queue.length > 0 || shouldContinue());
     const [head, ...rest] = queue;
     if (head !== undefined) {
       queue = rest;
@@ -89,19 +81,20 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       const outcome = await commit(head.request);
       if (outcome.kind === 'committed') {
         commits += 1;
-        recent = keepRecent(recent, {
-          stepKey: outcome.stepKey,
-          generation: head.request.request.generation,
-          report: outcome.report,
-        });
+        lastVersion = outcome.report.table.version;
       }
       const { waiters } = running;
       running = undefined;
       for (const waiter of waiters) await reply(waiter, outcome);
     }
-    if (shouldContinue() && answers.length === 0) {
+    if (shouldContinue()) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof keepTable>({ table, queue, recent, commits });
+      await continueAsNew<typeof keepTable>({
+        table,
+        queue,
+        commits,
+        ...(lastVersion === undefined ? {} : { lastVersion }),
+      });
     }
   }
 }

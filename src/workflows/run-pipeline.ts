@@ -130,7 +130,10 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
       ...(committed === undefined ? {} : { commit: committed }),
       ...(verdict === 'passed' ? {} : { verdict }),
     });
-    await state.during('publish', () => publishRun({ pipeline: spec, result, ...facts() }));
+    // The rows are in the table: a cancellation that came meanwhile must not keep the ledger from saying so.
+    await CancellationScope.nonCancellable(() =>
+      state.during('publish', () => publishRun({ pipeline: spec, result, ...facts() })),
+    );
     state.update({ outcome });
     tagOutcome(outcome);
     return { ...result, seconds: { ...seconds } };

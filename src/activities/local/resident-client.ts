@@ -33,7 +33,10 @@ export class ResidentClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => this.#receive(line));
+    const lines = createInterface({ input: socket, crlfDelay: Infinity });
+    lines.on('line', (line) => this.#receive(line));
+    // It repeats the socket's errors as its own, and one that nobody hears would end this process.
+    lines.on('error', () => socket.destroy());
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         for (const { reject } of this.#waiting.values()) reject(new ConnectionLostError('connection closed'));

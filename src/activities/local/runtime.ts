@@ -46,6 +46,7 @@ const silenceLimitMs = 40_000;
 const reconnectLimitMs = 30_000;
 const stopLimitMs = 30_000;
 const retryMs = 100;
+const maxTries = 5;
 
 export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
   const { home, log } = options;
@@ -103,21 +104,28 @@ export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
     return (await recordedOutcome(submission, readText)) === undefined ? undefined : recorded;
   }
 
-  async function submit(submission: JobSubmission): Promise<JobHandle> {
+  /** Asks the process, started where needed. A process that is just ending is waited for, and its successor asked. */
+  async function askEnsured<T>(ask: (resident: Resident) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
-      const found = await find(submission);
-      if (found !== undefined) return found;
       const resident = await ensured();
       try {
-        const view = await resident.client.request(jobViewSchema, submitMessage(submission));
-        return handleOf(resident, view);
+        return await ask(resident);
       } catch (error) {
-        // Whether the job was taken is unknown, or the process was just ending: the step key makes asking again safe.
-        if (tries >= 5 || !isGoing(error)) throw error;
+        if (tries >= maxTries || !isGoing(error)) throw error;
         await goneWithin(resident.announcement, isRefused(error) ? stopLimitMs : 0);
         resident.client.destroy();
       }
     }
+  }
+
+  async function submit(submission: JobSubmission): Promise<JobHandle> {
+    const found = await find(submission);
+    if (found !== undefined) return found;
+    // Whether a broken connection took the job with it is unknown: the step key makes asking again safe, and the job
+    // itself looks for its report first.
+    return askEnsured(async (resident) =>
+      handleOf(resident, await resident.client.request(jobViewSchema, submitMessage(submission))),
+    );
   }
 
   async function watch(
@@ -158,7 +166,7 @@ export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
     submit,
     watch,
     cancel,
-    ensure: async () => void (await ensured()),
+    ensure: async () => void (await askEnsured(({ client }) => client.request(helloSchema, { op: 'hello' }))),
     stop: async () => {
       await stopResident(home, log);
       // Another worker may have told it to end just before.

@@ -18,7 +18,6 @@ async function tell(
 ): Promise<void> {
   const session = await openSession(config, {
     ...(options.address === undefined ? {} : { address: options.address }),
-    quiet: options.json,
   });
   try {
     const handle = session.client.workflow.getHandle(run);

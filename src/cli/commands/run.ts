@@ -171,7 +171,6 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
   await runInput(config, nameOrFile, options);
   const session = await openSession(config, {
     ...(options.address === undefined ? {} : { address: options.address }),
-    quiet: options.json,
   });
   return withSession(session, async () => {
     const view = createProgressView(options.json);
