@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from headgate_spark.resident.archive import with_archive
 from headgate_spark.resident.engine import Engine
-from headgate_spark.resident.home import HomeTakenError, announce, claim_home, clean, leave, listen
+from headgate_spark.resident.home import HomeTakenError, announce, claim_home, clean, leave, listen, say
 from headgate_spark.resident.jvm import Jvm, JvmError, JvmSpec, find_java, find_spark_home
 from headgate_spark.resident.lifetime import Limits
 from headgate_spark.resident.server import Resident
@@ -78,16 +79,16 @@ def main() -> int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, resident.end, f"ended by {number.name}")
         reason = await resident.run(listener)
-        print(f"resident: ends: {reason}", flush=True)
+        say(f"ends: {reason}")
         # Before the goodbye to clients: they look for a successor, or for the reason, when we hang up.
-        leave(home, socket_path, reason)
+        with contextlib.suppress(OSError):
+            leave(home, socket_path, reason)
         await resident.hang_up()
         return reason
 
     asyncio.run(live())
     jvm.stop(JVM_STOP_SECONDS)
     clean(home)
-    sys.stdout.flush()
     # Threads may hang in calls to a JVM that is gone: they must not hold this process.
     os._exit(0 if jvm.process.returncode in (0, 143) else 1)
 

@@ -115,6 +115,12 @@ def clean(home: Home) -> None:
     shutil.rmtree(home.temp, ignore_errors=True)
 
 
+def say(text: str) -> None:
+    """One line for the log. A full disk or a closed pipe must not end a process that runs jobs."""
+    with contextlib.suppress(OSError):
+        print(f"resident: {text}", flush=True)
+
+
 def write_atomically(path: Path, content: dict[str, Any]) -> None:
     fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(fd, "w", encoding="utf-8") as file:

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from headgate_spark.resident.engine import Engine, table_of
-from headgate_spark.resident.home import Home, is_ours, resident_bytes
+from headgate_spark.resident.home import Home, is_ours, resident_bytes, say
 from headgate_spark.resident.jobs import Job, JobTable, Submission
 from headgate_spark.resident.jvm import Jvm
 from headgate_spark.resident.lifetime import Activity, Limits, decide_end
@@ -82,7 +82,7 @@ class Resident:
             return
         self._versions = {**self._versions, **versions}
         self._ready = True
-        print(f"resident: ready after {time.monotonic() - self._started:.2f} s", flush=True)
+        say(f"ready after {time.monotonic() - self._started:.2f} s")
         self._start_jobs()
         await self._warmup.run(self._engine, lambda: not self._jobs.open_jobs())
 
