@@ -130,6 +130,12 @@ function program(): Command {
   );
 
   headgate
+    .command('schema')
+    .description('JSON Schema of pipeline files, for editors')
+    .option('--write <file>', 'into a file instead of stdout')
+    .action((options) => finish(false, async () => (await import('./commands/schema.js')).schemaCommand(options)));
+
+  headgate
     .command('doctor')
     .description('what is installed, what is missing, and the remedy')
     .addOption(jsonFlag())

@@ -1,0 +1,13 @@
+// headgate schema: the JSON Schema of pipeline files, to stdout or into a file.
+import { writePipelineSchema } from '../../activities/pipeline-file';
+import { pipelineJsonSchema } from '../../contracts/pipeline-file-schema';
+import { exitCodes, note, out } from '../output';
+
+export async function schemaCommand(options: { readonly write?: string }): Promise<number> {
+  if (options.write === undefined) out(JSON.stringify(pipelineJsonSchema(), null, 2));
+  else {
+    await writePipelineSchema(options.write);
+    note(`wrote ${options.write}`);
+  }
+  return exitCodes.done;
+}

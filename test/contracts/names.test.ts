@@ -1,0 +1,69 @@
+// Freezes public names: schedules, open runs, dashboards and people's scripts refer to them.
+import { failureKinds } from '../../src/contracts/failure';
+import { batchPaths, defaultStateRoot, stepKey } from '../../src/contracts/layout';
+import {
+  defaultTaskQueue,
+  keeperWorkflowId,
+  messageNames,
+  runWorkflowId,
+  searchAttributeTypes,
+} from '../../src/contracts/names';
+import { phases } from '../../src/contracts/run';
+
+describe('public names', () => {
+  it('stay as they are', () => {
+    expect({
+      taskQueue: defaultTaskQueue,
+      messages: Object.values(messageNames),
+      searchAttributes: Object.keys(searchAttributeTypes),
+      failures: Object.keys(failureKinds),
+      phases,
+    }).toEqual({
+      taskQueue: 'headgate',
+      messages: [
+        'progress',
+        'decideGate',
+        'cancelRun',
+        'requestCommit',
+        'withdrawCommit',
+        'commitDone',
+        'continueAsNew',
+        'table',
+      ],
+      searchAttributes: [
+        'HeadgatePipeline',
+        'HeadgateTable',
+        'HeadgateBatch',
+        'HeadgateInterval',
+        'HeadgatePhase',
+        'HeadgateOutcome',
+      ],
+      failures: [
+        'data',
+        'config',
+        'permission',
+        'inputs-changed',
+        'throttle',
+        'infrastructure',
+        'conflict',
+        'memory',
+        'cancelled',
+        'unknown',
+      ],
+      phases: ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'],
+    });
+  });
+
+  it('make one workflow id per pipeline and interval, and one per table', () => {
+    expect(runWorkflowId('customer-sales')).toBe('run/customer-sales');
+    expect(runWorkflowId('retail', '2010-12-01')).toBe('run/retail/2010-12-01');
+    expect(keeperWorkflowId('/lake/customer_sales/')).toBe(keeperWorkflowId('/lake/customer_sales'));
+  });
+
+  it('keep state beside the table, hidden from its readers', () => {
+    expect(defaultStateRoot('s3://lake/customer_sales/', 'customer-sales')).toBe('s3://lake/_headgate/customer-sales');
+    expect(stepKey('p', '/lake/t', 'd', 'commit')).toBe('p/t/d/commit');
+    expect(batchPaths('/s', 'd').report('commit')).toBe('/s/batches/d/commit.report.json');
+    expect(batchPaths('/s', 'd', 7).report('commit')).toBe('/s/batches/d/commit.g7.report.json');
+  });
+});

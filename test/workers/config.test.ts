@@ -1,0 +1,22 @@
+import { readConfig } from '../../src/workers/config';
+
+describe('readConfig', () => {
+  it('follows the XDG base directories', () => {
+    const config = readConfig({ XDG_STATE_HOME: '/state', XDG_CACHE_HOME: '/cache' });
+    expect(config).toMatchObject({ home: '/state/headgate', cache: '/cache/headgate', taskQueue: 'headgate' });
+  });
+
+  it('lets its own variables win', () => {
+    expect(readConfig({ XDG_STATE_HOME: '/state', HEADGATE_HOME: '/home' }).home).toBe('/home');
+  });
+
+  it('names every variable that is wrong, with the remedy, as a configuration error', () => {
+    expect(() => readConfig({ HEADGATE_SPARK_MEMORY: 'lots', HEADGATE_SPARK_CORES: '0' })).toThrow(
+      expect.objectContaining({
+        kind: 'config',
+        type: 'BadEnvironment',
+        message: expect.stringMatching(/HEADGATE_SPARK_MEMORY.*HEADGATE_SPARK_CORES/),
+      }),
+    );
+  });
+});
