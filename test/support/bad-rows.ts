@@ -169,7 +169,7 @@ export const badRows: readonly BadInput[] = [
     expected: {
       outcome: 'committed',
       rows: { read: 5, inserted: 3, quarantined: 2 },
-      quarantine: { positive_amount: 1, valid_age: 1 },
+      quarantine: { 'expectation:positive_amount': 1, 'expectation:valid_age': 1 },
     },
   },
 ];
