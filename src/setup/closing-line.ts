@@ -9,6 +9,9 @@ export type Outcome = {
   readonly crash?: string;
 };
 
+/** The exit code of a runner that was ended because the time for all tests was over. */
+export const timeOver = 124;
+
 const jestReport = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
@@ -19,7 +22,7 @@ const jestReport = z.object({
 
 export function jestOutcome(name: string, code: number, report: string | undefined): Outcome {
   const parsed = jestReport.safeParse(parseJson(report));
-  if (!parsed.success) return crashed({ name, passed: 0, failed: 0 }, `it wrote no report (exit code ${code})`);
+  if (!parsed.success) return crashed({ name, passed: 0, failed: 0 }, silence(code));
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, wasInterrupted } = parsed.data;
   const outcome = { name, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
   return wasInterrupted === true ? crashed(outcome, 'it was interrupted') : judge(outcome, code);
@@ -27,11 +30,15 @@ export function jestOutcome(name: string, code: number, report: string | undefin
 
 export function pytestOutcome(name: string, code: number, xml: string | undefined): Outcome {
   const suites = xml === undefined ? [] : [...xml.matchAll(/<testsuite\b[^>]*>/g)].map(([tag]) => tag);
-  if (suites.length === 0) return crashed({ name, passed: 0, failed: 0 }, `it wrote no report (exit code ${code})`);
+  if (suites.length === 0) return crashed({ name, passed: 0, failed: 0 }, silence(code));
   const sum = (attribute: string): number =>
     suites.reduce((total, tag) => total + Number(new RegExp(`\\b${attribute}="(\\d+)"`).exec(tag)?.[1] ?? 0), 0);
   const failed = sum('failures') + sum('errors');
   return judge({ name, passed: Math.max(0, sum('tests') - failed - sum('skipped')), failed }, code);
+}
+
+function silence(code: number): string {
+  return code === timeOver ? 'the time for all tests was over' : `it wrote no report (exit code ${code})`;
 }
 
 /** A runner that is unhappy although no test failed has crashed somewhere else. */

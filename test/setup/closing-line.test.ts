@@ -1,4 +1,4 @@
-import { closingLine, crashed, jestOutcome, pytestOutcome } from '../../src/setup/closing-line';
+import { closingLine, crashed, jestOutcome, pytestOutcome, timeOver } from '../../src/setup/closing-line';
 
 const jestReport = (over: object = {}): string =>
   JSON.stringify({ numPassedTests: 5, numFailedTests: 0, numRuntimeErrorTestSuites: 0, ...over });
@@ -19,6 +19,10 @@ describe('jestOutcome', () => {
   ])('%s', (_, code, report, passed, failed) => {
     expect(jestOutcome('jest', code, report)).toMatchObject({ passed, failed });
   });
+});
+
+it('says so when the time was over', () => {
+  expect(jestOutcome('jest', timeOver, undefined).crash).toBe('the time for all tests was over');
 });
 
 describe('pytestOutcome', () => {
