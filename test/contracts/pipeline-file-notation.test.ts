@@ -175,6 +175,7 @@ describe('expressions', () => {
     "concat(a, '(')",
     "replace(a, '\\'', \"')\")",
     "rlike(a, r'\\d+\\')",
+    "a = b or'it\\'s' = c",
     '`odd ; name` + 1',
     'a -- (why; so\n + 1',
     'a /* ( ; */ + 1',

@@ -128,8 +128,7 @@ function checkJoin(join: Join, written: OnFile, right: Source, row: readonly Row
     }
   }
   const joined = new Set(join.on.map((on) => on.right));
-  const isKey =
-    joined.size === join.on.length && right.key.length === joined.size && right.key.every((key) => joined.has(key));
+  const isKey = right.key.length === joined.size && right.key.every((key) => joined.has(key));
   if (!isKey && sound) {
     const key = right.key.length === 0 ? 'it has no key' : `its key is [${right.key.join(', ')}]`;
     const problem = `does not join source ${right.name} by exactly its key (${key}): rows could multiply`;
