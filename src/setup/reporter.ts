@@ -17,7 +17,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
       const listed = tasks.map(({ title, run }) => ({
         title,
         task: async (_: unknown, task: { output: string }) => {
-          const show = stream.isTTY ? (line: string) => void (task.output = line) : sparingly(title, stream);
+          const show = isLive(stream) ? (line: string) => void (task.output = line) : sparingly(title, stream);
           await run(show).catch((error: unknown) => {
             failures.push(error);
             throw error;
@@ -30,12 +30,17 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
   };
 }
 
+/** Some pseudo-terminals have no width: live lines would be one letter wide. */
+function isLive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && stream.columns >= 40;
+}
+
 type ListedTask = { title: string; task: (context: unknown, task: { output: string }) => Promise<void> };
 
 function createList(tasks: ListedTask[], stream: NodeJS.WriteStream): { run(): Promise<unknown> } {
   const common = { concurrent: true, exitOnError: false };
-  const options = { useIcons: stream.isTTY, toStderr: [], processOutput: new ProcessOutput(stream, stream) };
-  if (stream.isTTY) {
+  const options = { useIcons: isLive(stream), toStderr: [], processOutput: new ProcessOutput(stream, stream) };
+  if (isLive(stream)) {
     const logger = new ListrLogger<ListrDefaultRendererLogLevels>(options);
     return new Listr(tasks, { ...common, renderer: 'default', rendererOptions: { logger, showErrorMessage: false } });
   }
