@@ -1,5 +1,6 @@
 // headgate validate: is the pipeline file right? Nothing is started and nothing is written.
 import pc from 'picocolors';
+import { pipelineNotices } from '../../activities/pipeline-file';
 import type { Config } from '../../workers/config';
 import { exitCodes, out, printJson } from '../output';
 import { openPipeline, type Variables } from '../variables';
@@ -10,8 +11,9 @@ export async function validateCommand(
   options: { readonly set: Variables; readonly json: boolean },
 ): Promise<number> {
   const { pipeline } = await openPipeline(config, nameOrFile, options.set);
+  const notices = pipelineNotices(pipeline);
   if (options.json) {
-    printJson({ valid: true, pipeline });
+    printJson({ valid: true, pipeline, notices });
     return exitCodes.done;
   }
   out(`${pc.green('valid')}  ${pipeline.name}`);
@@ -21,5 +23,6 @@ export async function validateCommand(
   out(`  table   ${pipeline.target.table}, key ${pipeline.target.key.join(', ')}`);
   if (pipeline.target.partitionBy.length > 0) out(`          partitioned by ${pipeline.target.partitionBy.join(', ')}`);
   out(`  state   ${pipeline.state}`);
+  for (const notice of notices) out(`  ${pc.yellow('note')}    ${notice}`);
   return exitCodes.done;
 }
