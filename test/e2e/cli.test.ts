@@ -159,7 +159,11 @@ describe('with a server', () => {
 
     const status = await cli('status', 'customer-sales', ...sets(), '--json');
     expect(status.code).toBe(0);
-    expect(status.json).toMatchObject({ runs: [{ run: 'run/customer-sales', state: 'committed' }] });
+    expect(status.json).toMatchObject({
+      runs: expect.arrayContaining([
+        expect.objectContaining({ run: 'run/customer-sales', state: 'committed', version: 1 }),
+      ]),
+    });
 
     const table = await cli('show', 'customer-sales', ...sets(), '--limit', '3', '--json');
     expect(table.code).toBe(0);
