@@ -1,7 +1,7 @@
 // npm run bench [-- --rows N] [--rounds N] [--raw DIR] [--json FILE]: what a run costs, as ratios within this one run.
-// Prints a table and, with --json, writes the figures. Asserts nothing: the budgets stand in docs/bench.md.
+// Prints a table and, with --json, writes the figures. Asserts nothing.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -52,11 +52,9 @@ async function pipelineRun(
 
 function requestsOf(lake: string): string {
   const batches = join(lake, '_headgate', 'customer-sales', 'batches');
-  const [digest] = readdir(batches);
+  const [digest] = readdirSync(batches);
   return join(batches, digest ?? '');
 }
-
-const readdir = (folder: string): string[] => (require('node:fs') as typeof import('node:fs')).readdirSync(folder);
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -174,7 +172,7 @@ async function main(): Promise<void> {
     }
     figures['loadAtEnd'] = load();
     for (const [name, value] of Object.entries(figures)) {
-      process.stdout.write(`${name.padEnd(20)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`);
+      process.stdout.write(`${name.padEnd(20)} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
     }
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
   } finally {

@@ -4,7 +4,7 @@ import { HeadgateError } from '../contracts/errors';
 import { failureKinds } from '../contracts/failure';
 import type { FailureSummary } from '../contracts/run';
 
-export function summarize(error: unknown): FailureSummary {
+function summarize(error: unknown): FailureSummary {
   if (error instanceof HeadgateError) {
     const fields = Object.fromEntries(
       Object.entries(error.fields).filter(
@@ -24,7 +24,7 @@ export function summarize(error: unknown): FailureSummary {
 }
 
 /** The wire form: `type` is the failure's type, the summary is the first detail, terminal kinds are not retried. */
-export function toApplicationFailure(error: unknown): ApplicationFailure {
+function toApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const failure = summarize(error);
   return ApplicationFailure.create({

@@ -60,6 +60,7 @@ async function hasWorker(client: Client, target: TemporalTarget, config: Config)
   const answer = await client.workflowService.describeTaskQueue({
     namespace: target.namespace,
     taskQueue: { name: config.taskQueue },
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in a package that only the SDK depends on
     taskQueueType: 1,
   });
   const recent = Date.now() - 60_000;

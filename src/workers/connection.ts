@@ -52,22 +52,20 @@ export async function connectWorker(target: TemporalTarget): Promise<NativeConne
 
 const indexedTypes = { KEYWORD: 2, DATETIME: 6 } as const;
 
-export type SearchAttributeName = keyof typeof searchAttributeTypes;
-
 export async function addSearchAttributes(
   connection: Connection,
   namespace: string,
-  names: readonly SearchAttributeName[],
+  attributes: readonly (readonly [name: string, type: keyof typeof indexedTypes])[],
 ): Promise<void> {
-  const searchAttributes = Object.fromEntries(names.map((name) => [name, indexedTypes[searchAttributeTypes[name]]]));
+  const searchAttributes = Object.fromEntries(attributes.map(([name, type]) => [name, indexedTypes[type]]));
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }
 
-export const searchAttributeNames = Object.keys(searchAttributeTypes) as SearchAttributeName[];
+export const ourSearchAttributes = Object.entries(searchAttributeTypes);
 
 /** Registers our search attributes in the namespace; those that exist stay as they are. */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const known = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = searchAttributeNames.filter((name) => known.customAttributes?.[name] === undefined);
+  const missing = ourSearchAttributes.filter(([name]) => known.customAttributes?.[name] === undefined);
   if (missing.length > 0) await addSearchAttributes(connection, namespace, missing);
 }

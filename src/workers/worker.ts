@@ -22,7 +22,7 @@ export type RunningWorker = {
   /** Ends when the worker has stopped, cleanly or not. */
   readonly done: Promise<void>;
   /** Finishes open tasks, then stops the resident Spark process unless it still works. */
-  stop(): void;
+  readonly stop: () => void;
 };
 
 export async function startWorker(

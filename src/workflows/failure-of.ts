@@ -1,14 +1,12 @@
 // Reads the failure summary out of an error that an activity or a workflow threw.
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 import type { FailureSummary } from '../contracts/run';
-
-const isSummary = (value: unknown): value is FailureSummary =>
-  typeof value === 'object' && value !== null && 'kind' in value && 'type' in value && 'remedy' in value;
+import { isFailureSummary } from '../domain/failure-summary';
 
 export function failureOf(error: unknown): FailureSummary {
   const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
   const detail = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-  if (isSummary(detail)) return detail;
+  if (isFailureSummary(detail)) return detail;
   return {
     kind: 'unknown',
     type: cause instanceof ApplicationFailure ? (cause.type ?? 'UnknownError') : 'UnknownError',

@@ -8,7 +8,7 @@ import type { JobActivities, SubmitJobInput } from '../../src/activities/jobs';
 import type { KeeperActivities } from '../../src/activities/keeper';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PublishInput, RunActivities } from '../../src/activities/run';
-import { addSearchAttributes, searchAttributeNames } from '../../src/workers/connection';
+import { addSearchAttributes, ourSearchAttributes } from '../../src/workers/connection';
 import { createKeeperActivities } from '../../src/activities/keeper';
 import { ensureTools } from '../../src/setup/tools';
 import { commitReport, pipeline, prepareReport } from '../fakes/reports';
@@ -40,7 +40,7 @@ export async function startEnvironment(): Promise<TestWorkflowEnvironment> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: testServer } },
   });
-  await addSearchAttributes(environment.connection, 'default', searchAttributeNames);
+  await addSearchAttributes(environment.connection, 'default', ourSearchAttributes);
   return environment;
 }
 
@@ -62,7 +62,7 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
   };
 }
 
-export const handleOf = (input: SubmitJobInput): JobHandle => ({
+const handleOf = (input: SubmitJobInput): JobHandle => ({
   stepKey: input.request.stepKey,
   job: input.request.job,
   attempt: 1,

@@ -67,7 +67,7 @@ export async function demoCommand(
     };
     const set = { RAW: raw, LAKE: lake };
 
-    const once_ = async (): Promise<RunReport> => {
+    const follow = async (): Promise<RunReport> => {
       const view = createProgressView(false);
       try {
         return await runOnce(session, demoConfig, 'customer-sales', { set }, view);
@@ -87,7 +87,7 @@ export async function demoCommand(
     };
 
     out(pc.bold('\n3. The pipeline: freeze, extract, prepare, gate, commit, publish'));
-    const first = await once_();
+    const first = await follow();
     tell(first);
     const table = join(lake, 'customer_sales');
     for (const column of ['age_group', 'price_range']) {
@@ -96,7 +96,7 @@ export async function demoCommand(
     }
 
     out(pc.bold('\n4. The same again: nothing is done twice'));
-    tell(await once_());
+    tell(await follow());
 
     out(pc.bold('\nWhere things are'));
     out(`   table        ${table}`);

@@ -13,6 +13,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { pipelinePath } from '../../activities/pipeline-file';
 import { runWorkflowId } from '../../contracts/names';
 import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
+import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';
 import { exitCodes, note, printJson } from '../output';
 import { createProgressView, type ProgressView } from '../progress';
@@ -87,7 +88,7 @@ async function trouble(handle: WorkflowHandle): Promise<string | undefined> {
 /** Ends with the run, or as soon as its batch is held for a person. */
 async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunReport> {
   const run = handle.workflowId;
-  let stopped = false;
+  const stop = new AbortController();
   const poll = async (): Promise<RunReport | undefined> => {
     const progress = await handle.query<RunProgress>('progress');
     view.update(progress);
@@ -97,7 +98,7 @@ async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunRe
     return undefined;
   };
   const held = (async (): Promise<RunReport | undefined> => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       // A server or worker that is being restarted does not answer: the run goes on, and so do we.
       const report = await poll().catch(() => undefined);
       if (report !== undefined) return report;
@@ -107,7 +108,7 @@ async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunRe
   })();
   const ended = resultOf(handle);
   const first = await Promise.race([ended, held]);
-  stopped = true;
+  stop.abort();
   // A call still in flight when the connection closes would throw from a timer.
   await held;
   return first ?? ended;
@@ -135,19 +136,18 @@ function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 
   const cancelled =
     cause instanceof Error &&
     (cause.name === 'CancelledFailure' || (cause instanceof ApplicationFailure && cause.type === 'Cancelled'));
-  const detail = cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureSummary | undefined) : undefined;
-  const failure: FailureSummary =
-    detail?.remedy === undefined
-      ? {
-          kind: cancelled ? 'cancelled' : 'unknown',
-          type: cancelled ? 'Cancelled' : 'RunFailed',
-          message: cause instanceof Error ? cause.message : String(cause),
-          remedy: cancelled
-            ? 'Start it again when it is wanted: finished work is not repeated.'
-            : 'Look at the run in the Temporal UI.',
-          fields: {},
-        }
-      : detail;
+  const detail: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  const failure: FailureSummary = isFailureSummary(detail)
+    ? detail
+    : {
+        kind: cancelled ? 'cancelled' : 'unknown',
+        type: cancelled ? 'Cancelled' : 'RunFailed',
+        message: cause instanceof Error ? cause.message : String(cause),
+        remedy: cancelled
+          ? 'Start it again when it is wanted: finished work is not repeated.'
+          : 'Look at the run in the Temporal UI.',
+        fields: {},
+      };
   return { outcome: cancelled ? 'cancelled' : 'failed', failure };
 }
 

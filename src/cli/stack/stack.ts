@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { searchAttributeTypes } from '../../contracts/names';
 import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
@@ -20,20 +21,22 @@ export type Stack = {
   stop(): Promise<void>;
 };
 
+const recordSchema = z.object({
+  address: z.string(),
+  ui: z.string(),
+  pids: z.object({ supervisor: z.number(), server: z.number().optional(), worker: z.number().optional() }),
+});
+
 /** What `dev.json` tells other commands about a stack that runs. */
-export type StackRecord = {
-  readonly address: string;
-  readonly ui: string;
-  readonly pids: { readonly supervisor: number; readonly server?: number; readonly worker?: number };
-};
+export type StackRecord = z.infer<typeof recordSchema>;
 
 const run = promisify(execFile);
 
-export const stackRecordPath = (home: string): string => join(home, 'dev.json');
+const stackRecordPath = (home: string): string => join(home, 'dev.json');
 
 export function readStackRecord(home: string): StackRecord | undefined {
   try {
-    return JSON.parse(readFileSync(stackRecordPath(home), 'utf8')) as StackRecord;
+    return recordSchema.parse(JSON.parse(readFileSync(stackRecordPath(home), 'utf8')));
   } catch {
     return undefined;
   }
@@ -90,14 +93,14 @@ export type StackOptions = {
   readonly onEvent: (message: string) => void;
 };
 
-export async function startServer({ config, tools, port, onEvent }: StackOptions) {
+async function startServer({ config, tools, port, onEvent }: StackOptions) {
   mkdirSync(config.home, { recursive: true });
   const database = join(config.home, 'temporal.db');
   await endLeftover(config.home, database);
   const chosen = await freePort(port);
   const uiPort = await freePort(chosen + 1000);
   const target: TemporalTarget = { address: `127.0.0.1:${chosen}`, namespace: 'default' };
-  const process_ = await keepProcess({
+  const server = await keepProcess({
     name: 'temporal server',
     ...tiedCommand(tools.python, tools.temporal, [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(chosen), '--ui-port', String(uiPort)],
@@ -116,7 +119,7 @@ export async function startServer({ config, tools, port, onEvent }: StackOptions
     ready: () => answers(target),
     onRestart: (code) => onEvent(`the Temporal server ended (${code}); starting it again on the same database`),
   });
-  return { target, ui: `http://127.0.0.1:${uiPort}`, process: process_ };
+  return { target, ui: `http://127.0.0.1:${uiPort}`, process: server };
 }
 
 export async function startWorkerProcess(
@@ -164,8 +167,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ui: server.ui,
       pids: {
         supervisor: process.pid,
-        ...(pids.server === undefined ? {} : { server: pids.server }),
-        ...(pids.worker === undefined ? {} : { worker: pids.worker }),
+        ...pids,
       },
     });
   };

@@ -1,0 +1,14 @@
+// Recognises a failure summary in what travelled through Temporal as the first detail of an ApplicationFailure.
+import { failureKinds, type FailureKind } from '../contracts/failure';
+import type { FailureSummary } from '../contracts/run';
+
+const isKind = (value: unknown): value is FailureKind =>
+  typeof value === 'string' && Object.hasOwn(failureKinds, value);
+
+export const isFailureSummary = (value: unknown): value is FailureSummary =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  isKind(value.kind) &&
+  'type' in value &&
+  'remedy' in value;
