@@ -10,7 +10,7 @@ export type Session = {
   readonly client: Client;
   readonly target: TemporalTarget;
   /** Ends the processes that the session started; the connection is left to the end of this process. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** Address of the Temporal UI when we started the server. */
   readonly ui?: string;
   close(): Promise<void>;
@@ -107,8 +107,8 @@ export async function openSession(config: Config, options: { readonly address?: 
     return {
       client,
       target: stack.target,
-      ...(stack.ui === undefined ? {} : { ui: stack.ui }),
-      stop: () => stack.stop(),
+      ui: stack.ui,
+      stop: stack.stop,
       close,
     };
   }

@@ -1,117 +1,123 @@
-// headgate demo: a sample, a run, what happened to the rows, a second run that finds nothing to do, a clean end.
+// headgate demo: a sample, a run, what happened to the rows, the same again, a later file, a clean end.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pc from 'picocolors';
-import { readTable } from '../../activities/tables/show';
+import { readTable, type PythonRuntime } from '../../activities/tables/show';
 import { HeadgateError } from '../../contracts/errors';
+import { quarantineTable } from '../../contracts/layout';
 import type { Config } from '../../workers/config';
 import { connectClient } from '../../workers/connection';
 import { sparkFolder } from '../../workers/paths';
 import { count, exitCodes, note, out } from '../output';
 import { createProgressView } from '../progress';
 import { printFailure, printResult } from '../run-report';
-import { stackTools, type Session } from '../session';
+import { stackTools, withSession, type Session } from '../session';
 import { startStack } from '../stack/stack';
-import { runOnce, type RunReport } from './run';
+import { runOnce } from './run';
 import { drawTable } from './show';
+
+export type DemoOptions = { readonly keep: boolean; readonly rows: number };
 
 const run = promisify(execFile);
 
 /** Seed of the sample: the same rows on every machine. */
 const seed = 7;
 
-const question = (column: string): string =>
-  `select ${column}, count(*) as invoices, sum(total_sales) as total_sales from t group by ${column} order by ${column}`;
+/** What the second file brings: new sales, newer versions of sales in the table, and lines that cannot be read. */
+const laterParts = ['new:600', 'corrections:400', 'bad-date:1', 'too-few-fields:1', 'negative-amount:1'];
 
-export async function demoCommand(
-  config: Config,
-  options: { readonly keep: boolean; readonly rows: number },
-): Promise<number> {
+const title = (text: string): void => out(pc.bold(`\n${text}`));
+
+async function writeSample(
+  python: PythonRuntime,
+  folder: string,
+  rows: number,
+  parts: readonly string[],
+): Promise<void> {
+  const options = ['--out', folder, '--rows', String(rows), '--seed', String(seed)];
+  await run(python.python, ['-m', 'headgate_spark.sample', ...options, ...parts.flatMap((part) => ['--part', part])], {
+    env: { ...process.env, PYTHONPATH: python.pythonPath },
+  });
+}
+
+async function printTotals(python: PythonRuntime, table: string): Promise<void> {
+  for (const column of ['age_group', 'price_range']) {
+    const sql = `select ${column}, count(*) as invoices, sum(total_sales) as total_sales from t group by 1 order by 1`;
+    out('');
+    out(drawTable(await readTable(python, { table, sql, limit: 100 })));
+  }
+}
+
+async function printQuarantine(python: PythonRuntime, table: string): Promise<void> {
+  out('');
+  out(drawTable(await readTable(python, { table, columns: ['reason', 'detail', 'row'], limit: 10 })));
+}
+
+/** Runs the seed pipeline and tells what happened; anything but success ends the demo. */
+async function runAndTell(session: Session, config: Config, set: Readonly<Record<string, string>>): Promise<void> {
+  const view = createProgressView(false);
+  const report = await runOnce(session, config, 'customer-sales', { set }, view).finally(() => view.stop());
+  if (report.result !== undefined) return printResult(report.run, report.result);
+  printFailure(report);
+  throw new HeadgateError({
+    kind: 'unknown',
+    type: 'DemoFailed',
+    message: 'The demo run did not finish.',
+    remedy: `Look at ${join(config.home, 'worker.log')} and run \`npx headgate doctor\`.`,
+    fields: { run: report.run, outcome: report.outcome },
+  });
+}
+
+export async function demoCommand(installation: Config, options: DemoOptions): Promise<number> {
   const folder = resolve('.headgate', 'demo');
-  const raw = join(folder, 'raw');
-  const lake = join(folder, 'lake');
-  const home = join(folder, 'home');
+  const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
+  const config = { ...installation, home };
   await Promise.all([raw, lake, home].map((path) => rm(path, { recursive: true, force: true })));
   await mkdir(raw, { recursive: true });
   const tools = await stackTools();
   const python = { python: tools.python, pythonPath: sparkFolder };
 
-  out(
-    pc.bold(
-      `\n1. A sample: customer_data.parquet and sales_data.csv, ${count(options.rows)} sales, in ${relative('.', raw)}`,
-    ),
-  );
-  await run(
-    tools.python,
-    ['-m', 'headgate_spark.sample', '--out', raw, '--rows', String(options.rows), '--seed', String(seed)],
-    {
-      env: { ...process.env, PYTHONPATH: sparkFolder },
-    },
-  );
+  title(`1. A sample: ${count(options.rows)} sales and their customers, in ${relative('.', raw)}`);
+  await writeSample(python, raw, options.rows, []);
 
-  out(pc.bold('\n2. A Temporal server, its UI, a worker, a Spark process'));
-  const demoConfig = { ...config, home };
-  const interrupted = once(process, 'SIGINT');
-  const stack = await startStack({ config: demoConfig, tools, port: 7233, onEvent: note });
-  out(`   Temporal ${stack.target.address}, UI ${stack.ui ?? ''}`);
-  try {
-    const client = await connectClient(stack.target);
-    const session: Session = {
-      client,
-      target: stack.target,
-      stop: () => stack.stop(),
-      close: () => client.connection.close(),
-    };
-    const set = { RAW: raw, LAKE: lake };
-
-    const follow = async (): Promise<RunReport> => {
-      const view = createProgressView(false);
-      try {
-        return await runOnce(session, demoConfig, 'customer-sales', { set }, view);
-      } finally {
-        view.stop();
-      }
-    };
-    const tell = (report: RunReport): void => {
-      if (report.result !== undefined) return printResult(report.run, report.result);
-      printFailure(report);
-      throw new HeadgateError({
-        kind: 'unknown',
-        type: 'DemoFailed',
-        message: 'The demo run did not finish.',
-        remedy: `Look at ${join(home, 'worker.log')} and run \`npx headgate doctor\`.`,
-      });
-    };
-
-    out(pc.bold('\n3. The pipeline: freeze, extract, prepare, gate, commit, publish'));
-    const first = await follow();
-    tell(first);
-    const table = join(lake, 'customer_sales');
-    for (const column of ['age_group', 'price_range']) {
-      out('');
-      out(drawTable(await readTable(python, { table, sql: question(column), limit: 100 })));
-    }
-
-    out(pc.bold('\n4. The same again: nothing is done twice'));
-    tell(await follow());
-
-    out(pc.bold('\nWhere things are'));
-    out(`   table        ${table}`);
-    out(
-      `   quarantine   headgate show customer-sales quarantine --set RAW=${relative('.', raw)} --set LAKE=${relative('.', lake)}`,
-    );
-    out(`   run record   ${join(lake, '_headgate', 'customer-sales', 'runs')}`);
-    if (options.keep) {
-      out(`   Temporal UI  ${stack.ui ?? ''}`);
-      out(pc.dim('\nCtrl-C ends all of it.'));
-      await interrupted;
-    } else out(pc.dim('   Temporal UI  run `npm run demo -- --keep` to leave it up'));
-    await session.close();
-  } finally {
+  title('2. A Temporal server with its UI, a worker, a Spark process');
+  const stack = await startStack({ config, tools, port: 7233, onEvent: note });
+  out(`   Temporal ${stack.target.address}, UI ${stack.ui}`);
+  const client = await connectClient(stack.target);
+  const close = async (): Promise<void> => {
     await stack.stop();
-  }
-  return exitCodes.done;
+    await client.connection.close();
+  };
+  const session: Session = { client, target: stack.target, ui: stack.ui, stop: stack.stop, close };
+
+  return withSession(session, async () => {
+    const table = join(lake, 'customer_sales');
+    const set = { RAW: raw, LAKE: lake };
+    title('3. The pipeline customer-sales: freeze, extract, prepare, gate, commit, publish');
+    await runAndTell(session, config, set);
+    await printTotals(python, table);
+
+    title('4. The same again: nothing is done twice');
+    await runAndTell(session, config, set);
+
+    title('5. A later file: 600 new sales, 400 corrected ones, three bad lines');
+    await writeSample(python, raw, options.rows, laterParts);
+    await runAndTell(session, config, set);
+    await printQuarantine(python, quarantineTable(join(lake, '_headgate', 'customer-sales')));
+
+    title('Where things are');
+    out(`   table        ${table}`);
+    out(`   state        ${join(lake, '_headgate', 'customer-sales')}: manifests, reports, ledger, quarantine, runs`);
+    out(`   logs         ${home}`);
+    if (!options.keep) out(pc.dim('   All processes are ended now; `npm run demo -- --keep` leaves server and UI up.'));
+    else {
+      out(`   Temporal UI  ${stack.ui}`);
+      out(pc.dim('\nCtrl-C ends all of it.'));
+      // The session ends on a signal; until then the stack's own timers keep this process alive.
+      await new Promise(() => undefined);
+    }
+    return exitCodes.done;
+  });
 }

@@ -16,7 +16,7 @@ export async function devCommand(config: Config, options: { readonly port: numbe
   const end = ended();
   const stack = await startStack({ config, tools: await stackTools(), port: options.port, onEvent: note });
   out(`Temporal   ${stack.target.address}   (TEMPORAL_ADDRESS=${stack.target.address})`);
-  out(`UI         ${stack.ui ?? ''}`);
+  out(`UI         ${stack.ui}`);
   out(`worker     task queue ${config.taskQueue}, pipelines from ${config.pipelines}`);
   out(`home       ${config.home}`);
   out(pc.dim('Ctrl-C ends all of it.'));

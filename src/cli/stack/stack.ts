@@ -16,9 +16,9 @@ export type StackTools = { readonly python: string; readonly jars: string; reado
 
 export type Stack = {
   readonly target: TemporalTarget;
-  readonly ui?: string;
+  readonly ui: string;
   /** Ends the worker (and with it the resident Spark process), then the server. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 };
 
 const recordSchema = z.object({
