@@ -111,6 +111,8 @@ async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunRe
   stop.abort();
   // A call still in flight when the connection closes would throw from a timer.
   await held;
+  // The last phases end faster than the polls: show them too.
+  if (first?.outcome !== 'held') await poll().catch(() => undefined);
   return first ?? ended;
 }
 

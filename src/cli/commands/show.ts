@@ -56,9 +56,13 @@ export function drawTable({ columns, rows }: TableAnswer): string {
   return grid.toString();
 }
 
+/** Longer texts are cut; `--json` has them whole. */
+const cellWidth = 72;
+
 const cell = (value: unknown): string => {
   if (value === null || value === undefined) return pc.dim('null');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= cellWidth ? text : `${text.slice(0, cellWidth - 1)}…`;
 };
 
 export async function showCommand(
