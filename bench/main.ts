@@ -9,7 +9,7 @@ import { ensureTools } from '../src/setup/tools';
 import type { RunPipelineResult } from '../src/contracts/run';
 import { measureRecovery } from './recovery';
 import { countActions, type ActionCount } from './actions';
-import { eventually, memoryMb, root, sparkPids, startDev, type BenchStack } from './stack';
+import { eventually, memoryMb, residentStats, root, startDev, type BenchStack } from './stack';
 
 const run = promisify(execFile);
 
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
       const since = Date.now();
       await eventually(
         'the warm-up of Spark',
-        async () => (readFileSync(join(home, 'resident.log'), 'utf8').includes('warmed') ? true : undefined),
+        async () => ((await residentStats(home)).warmed ? true : undefined),
         300,
         200,
       );
@@ -109,12 +109,12 @@ async function main(): Promise<void> {
         note(`  run ${number}: ${round(warm.at(-1)?.wall ?? 0)} s (load ${load()})`);
       }
       actions = await countActions(stack.client, first.workflowId, `table/${join(first.lake, 'customer_sales')}`);
-      const pids = await sparkPids(home);
+      const spark = await residentStats(home);
       figures['memoryMb'] = {
         worker: await memoryMb(stack.record().pids.worker ?? 0),
         server: await memoryMb(stack.record().pids.server ?? 0),
-        sparkPython: await memoryMb(pids.python),
-        sparkJava: await memoryMb(pids.java),
+        sparkPython: await memoryMb(spark.pid),
+        sparkJava: await memoryMb(spark.javaPid),
       };
       if (!skip.has('recovery')) {
         note('kill -9 of the worker under a job …');

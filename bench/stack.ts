@@ -1,7 +1,7 @@
 // A `headgate dev` of its own for the bench, measured from the outside: client, processes, memory.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -79,9 +79,23 @@ export async function memoryMb(pid: number): Promise<number> {
   return Math.round(Number(stdout.trim()) / 1024);
 }
 
-/** Pids of the resident Spark process: Python and its JVM. */
-export async function sparkPids(home: string): Promise<{ readonly python: number; readonly java: number }> {
-  const { pid } = JSON.parse(readFileSync(join(home, 'resident.json'), 'utf8')) as { pid: number };
-  const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)]);
-  return { python: pid, java: Number(stdout.trim().split(/\s+/)[0]) };
+type Answer = { readonly result?: { readonly warmed: boolean; readonly pid: number; readonly javaPid: number } };
+
+/** Asks the resident Spark process over its own socket, as a worker does. */
+export function residentStats(home: string): Promise<NonNullable<Answer['result']>> {
+  const { socket } = JSON.parse(readFileSync(join(home, 'resident.json'), 'utf8')) as { socket: string };
+  return new Promise((resolve, reject) => {
+    const connection = connect(socket, () => connection.write(`${JSON.stringify({ id: 1, op: 'stats' })}\n`));
+    let text = '';
+    connection.setEncoding('utf8');
+    connection.once('error', reject);
+    connection.on('data', (chunk: string) => {
+      text += chunk;
+      if (!text.includes('\n')) return;
+      connection.end();
+      const { result } = JSON.parse(text.split('\n', 1)[0] ?? '') as Answer;
+      if (result === undefined) reject(new Error(`the resident process answered ${text}`));
+      else resolve(result);
+    });
+  });
 }
