@@ -1,7 +1,7 @@
 // npm run bench [-- --rows N] [--rounds N] [--raw DIR] [--json FILE]: what a run costs, as ratios within this one run.
 // Prints a table and, with --json, writes the figures. Asserts nothing.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
