@@ -245,6 +245,14 @@ test('a Java that is not there is named, at once and not after the time limit', 
   });
 }, 20_000);
 
+test('it warms itself with the real jobs, and removes their files', async () => {
+  const runtime = local.runtime({ warmUp: true, runner: 'headgate_spark.runner:run_job' });
+  await runtime.ensure();
+  await until('warm', async () => (await runtime.stats())?.warmed, 580_000);
+  expect((await runtime.stats())?.warmupSeconds).toBeGreaterThan(0);
+  expect(existsSync(join(local.home, 'resident-tmp', 'warm-up'))).toBe(false);
+}, 600_000);
+
 describe('a home with a long path', () => {
   let long: LocalHome;
   beforeEach(async () => {

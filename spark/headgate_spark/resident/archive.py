@@ -56,7 +56,9 @@ def make_archive(spec: JvmSpec, cache: Path) -> Path | None:
         if not path.exists():
             partial = path.with_name(f".{path.name}.part")
             partial.unlink(missing_ok=True)
-            _run_once(replace(spec, archive_flags=(f"-XX:ArchiveClassesAtExit={partial}", "-Xlog:cds=off")))
+            # The quick compiler alone: this life is short, and how it was compiled is not archived.
+            flags = (f"-XX:ArchiveClassesAtExit={partial}", "-XX:TieredStopAtLevel=1", "-Xlog:cds=off")
+            _run_once(replace(spec, archive_flags=flags))
             if not partial.exists():
                 return None
             os.replace(partial, path)

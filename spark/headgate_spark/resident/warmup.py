@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from headgate_spark.resident.home import say
 
 ROWS = 4_000
-MAX_ROUNDS = 8
-# A round that is not a tenth faster than the best before it brings nothing more.
-WORTH = 0.9
+# Each round costs the machine ten seconds of work and more.
+MIN_ROUNDS, MAX_ROUNDS = 3, 6
+# A round that takes more than this share of the best before it has brought too little to try another.
+WORTH = 0.85
 QUIET_SECONDS = 1.0
 FROZEN_AT = "2026-01-01T00:00:00.000Z"
 MAX_ERRORS = 2
@@ -31,13 +32,10 @@ class Background(Protocol):
 
 
 def is_warm(rounds: list[float]) -> bool:
-    """Two rounds in a row brought nothing, or enough were tried."""
-    if len(rounds) >= MAX_ROUNDS:
-        return True
-    if len(rounds) < 4:
+    """The last round brought nothing, or enough were tried."""
+    if len(rounds) < MIN_ROUNDS:
         return False
-    best = min(rounds[:-2])
-    return all(seconds > best * WORTH for seconds in rounds[-2:])
+    return len(rounds) >= MAX_ROUNDS or rounds[-1] > min(rounds[:-1]) * WORTH
 
 
 class Warmup:

@@ -11,7 +11,7 @@ import pytest
 
 from headgate_spark.contract import parse_manifest, parse_request
 from headgate_spark.resident import warmup
-from headgate_spark.resident.warmup import MAX_ROUNDS, Warmup, is_warm, write_request, write_sample
+from headgate_spark.resident.warmup import MAX_ROUNDS, MIN_ROUNDS, Warmup, is_warm, write_request, write_sample
 
 
 class StandIn:
@@ -55,11 +55,12 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     ("rounds", "expected"),
     [
         ([], False),
-        ([9.0, 3.0, 3.0], False),
-        ([9.0, 3.0, 3.0, 3.0], True),
-        ([9.0, 3.0, 2.0, 1.0], False),
-        ([9.0, 3.0, 3.0, 2.0], False),
-        ([9.0 / n for n in range(1, MAX_ROUNDS + 1)], True),
+        ([9.0, 9.0], False),
+        ([9.0, 3.0, 2.9], True),
+        ([9.0, 3.0, 2.0], False),
+        ([9.0, 3.0, 2.0, 4.0], True),
+        ([9.0 / 2**n for n in range(MAX_ROUNDS - 1)], False),
+        ([9.0 / 2**n for n in range(MAX_ROUNDS)], True),
     ],
 )
 def test_it_ends_when_rounds_get_no_faster(rounds: list[float], expected: bool) -> None:
@@ -71,7 +72,7 @@ def test_it_runs_both_jobs_until_warm_and_removes_its_files(tmp_path: Path) -> N
     asyncio.run(warming.run(engine, lambda: True))
     assert warming.warmed
     assert engine.begun == ["prepare", "commit"] * len(warming.rounds)
-    assert len(warming.rounds) >= 4
+    assert len(warming.rounds) >= MIN_ROUNDS
     assert not (tmp_path / "warm").exists()
 
 
