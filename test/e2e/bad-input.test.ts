@@ -5,7 +5,7 @@ import { readTable } from '../../src/activities/tables/show';
 import { badFiles } from '../support/bad-files';
 import { csv, fatesOf, good, line, type BadInput } from '../support/bad-input';
 import { badRows } from '../support/bad-rows';
-import { runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
+import { headgate, runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
 import { stateFiles, tableVersions } from '../support/lake';
 import { makeCustomers } from '../support/oracle';
 import { processesOf } from '../support/processes';
@@ -153,6 +153,12 @@ test.each(ofOutcome('held'))('$name: a person decides, readers see nothing', asy
   expect(run).toMatchObject({ code: 1, outcome: 'held' });
   expect(run.held?.join(' ')).toContain('known_customer');
   expect(tableVersions(place.table)).toEqual([]);
+  const decided = await headgate(workspace, ['gate', run.run, 'approve', '--why', 'a new shop', '--json']);
+  expect(decided.json).toMatchObject({ run: run.run, decision: 'approve', why: 'a new shop' });
+  const { rows } = await until('the approved batch is in the table', () =>
+    read(place.table, 'SELECT invoice_no FROM t'),
+  );
+  expect(rows).toHaveLength(4);
 });
 
 describe('with a table that stands', () => {

@@ -9,7 +9,7 @@ import { crash, isAlive, processesOf } from '../support/processes';
 import { until } from '../support/waiting';
 import { createWorkspace, type Workspace } from '../support/workspace';
 
-const rows = 300_000;
+const rows = 200_000;
 const pipeline = 'customer-sales';
 type Job = 'prepare' | 'commit';
 
@@ -67,11 +67,15 @@ const isReported = (lake: string, job: Job): boolean =>
 
 /** The job has written data and has not ended. */
 async function inTheMiddleOf(job: Job, lake: string, table: string): Promise<void> {
-  await until(`the ${job} job writes data`, () => {
-    if (job === 'commit') return holdsData(table);
-    const batches = join(lake, '_headgate', pipeline, 'batches');
-    return existsSync(batches) && readdirSync(batches).some((digest) => holdsData(join(batches, digest, 'staging')));
-  });
+  await until(
+    `the ${job} job writes data`,
+    () => {
+      if (job === 'commit') return holdsData(table);
+      const batches = join(lake, '_headgate', pipeline, 'batches');
+      return existsSync(batches) && readdirSync(batches).some((digest) => holdsData(join(batches, digest, 'staging')));
+    },
+    200_000,
+  );
 }
 
 type Victim = {

@@ -22,6 +22,6 @@ export async function until<T>(
         lastError === undefined ? {} : { cause: lastError },
       );
     }
-    await delay(50);
+    await delay(25);
   }
 }
