@@ -26,6 +26,9 @@ def main(arguments: list[str]) -> int:
     except JobFailed as failure:
         _say(failure)
         return 1
+    except OSError as error:
+        print(f"Neither report nor failure could be written: {error}", file=sys.stderr)
+        return 2
     finally:
         spark.stop()
     return 0

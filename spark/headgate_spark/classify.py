@@ -154,6 +154,15 @@ _FIRST_MATCH = (
     ),
     _Rule(
         "config",
+        "NotADeltaTable",
+        "Point the target at a Delta table, or at a folder that does not exist yet.",
+        lambda found, _: any(
+            name.startswith("DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION") or name == "DELTA_MISSING_DELTA_TABLE"
+            for name in found
+        ),
+    ),
+    _Rule(
+        "config",
         "DeltaSetting",
         "Correct the setting that the message names.",
         lambda found, _: any(
@@ -178,8 +187,22 @@ _FIRST_MATCH = (
             )
             or "SparkContext was shut down" in text
             or "No space left on device" in text
+            or "Input/output error" in text
             or "stopped SparkContext" in text
         ),
+    ),
+    _Rule(
+        "cancelled",
+        "Cancelled",
+        "Nothing to do: someone asked for it.",
+        lambda found, text: "SPARK_JOB_CANCELLED" in found or "cancelled part of cancelled job group" in text,
+    ),
+    # Last: whatever else keeps Spark from reading a file to its end lies in the file.
+    _Rule(
+        "data",
+        "CorruptInput",
+        "Ask for the file again, or take it out of the source's path.",
+        _named("FAILED_READ_FILE"),
     ),
 )
 

@@ -8,8 +8,8 @@ from pyspark.sql import Row, SparkSession
 
 from headgate_spark.delta.table import table_name
 
-# The commit that was just made is among the last ones; only a recovered one may lie deeper.
-_RECENT = 20
+# The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
+_DEPTHS = (1, 20, None)
 
 
 class Commit(NamedTuple):
@@ -31,7 +31,7 @@ def _is_ours(row: Row, step_key: str, generation: int) -> bool:
 
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
     """The commit of the step, this generation or a later one."""
-    for limit in (_RECENT, None):
+    for limit in _DEPTHS:
         suffix = f" LIMIT {limit}" if limit else ""
         rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
         found = [row for row in rows if _is_ours(row, step_key, generation)]

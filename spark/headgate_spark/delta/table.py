@@ -28,13 +28,29 @@ def create_table(spark: SparkSession, path: str, schema: T.StructType, partition
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{partitions}")
 
 
+_MISSING = (
+    "PATH_NOT_FOUND",
+    "DELTA_PATH_DOES_NOT_EXIST",
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_SCHEMA_NOT_SET",
+    "DELTA_VERSION_NOT_FOUND",
+    "DELTA_VERSIONS_NOT_CONTIGUOUS",
+    "DELTA_STATE_RECOVER_ERROR",
+    "VERSION_NOT_FOUND",
+)
+
+
+def is_missing(error: BaseException) -> bool:
+    """The error says that there is no such table, or no such version of it."""
+    return any(f"[{condition}" in str(error) for condition in _MISSING)
+
+
 def table_schema(spark: SparkSession, path: str) -> T.StructType | None:
     """Nothing when there is no table yet."""
     try:
         return spark.read.format("delta").load(path).schema
     except Exception as error:
-        missing = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND")
-        if any(condition in str(error) for condition in (*missing, "DELTA_SCHEMA_NOT_SET")):
+        if is_missing(error):
             return None
         raise
 

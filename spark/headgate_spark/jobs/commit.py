@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.contract import (
     PROTOCOL,
@@ -14,7 +14,7 @@ from headgate_spark.contract import (
 )
 from headgate_spark.delta.history import Commit, find_commit
 from headgate_spark.delta.merge import check_schema, merge
-from headgate_spark.delta.table import create_table, last_commit, read_version, table_schema
+from headgate_spark.delta.table import create_table, is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import environment
 from headgate_spark.watch import Stopwatch
@@ -40,9 +40,26 @@ def _rows(request: CommitRequest, commit: Commit) -> CommitRows:
     return CommitRows(request.staging.rows, inserted, updated, unchanged)
 
 
+def _staged(spark: SparkSession, request: CommitRequest) -> DataFrame:
+    staging = request.staging
+    try:
+        return read_version(spark, staging.table, staging.version)
+    except Exception as error:
+        if not is_missing(error):
+            raise
+        raise JobFailed(
+            kind="config",
+            type="StagingMissing",
+            message=f"Version {staging.version} of the staging table {staging.table} is gone.",
+            remedy="Run the batch again from prepare, with a new generation.",
+            fields={"table": staging.table, "version": staging.version},
+            detail=str(error)[:1000],
+        ) from error
+
+
 def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     """False when the step was in the table already, by this or an earlier attempt."""
-    staged = read_version(spark, request.staging.table, request.staging.version)
+    staged = _staged(spark, request)
     schema = table_schema(spark, request.target.table)
     into_empty = schema is None
     if schema is None:
@@ -54,6 +71,24 @@ def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     return last_commit(spark) != before
 
 
+def _recorded(spark: SparkSession, request: CommitRequest, failure: Exception | None) -> Commit:
+    """What the history says of this step. Only it knows whether an exception came before or after the commit."""
+    try:
+        there = failure is None or table_schema(spark, request.target.table) is not None
+        found = find_commit(spark, request.target.table, request.step_key, request.generation) if there else None
+    except Exception as error:
+        raise failure or error from error
+    if found is not None:
+        return found
+    raise failure or JobFailed(
+        kind="unknown",
+        type="CommitNotFound",
+        message=f"The MERGE into {request.target.table} ended without an error and without a version.",
+        remedy="Report this with the job's request: the step is not in the table's history.",
+        fields={"table": request.target.table, "stepKey": request.step_key},
+    )
+
+
 def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str], None]) -> CommitReport:
     """`spark` is a session of this job alone, in the pipeline's time zone."""
     watch = Stopwatch(on_phase)
@@ -62,21 +97,9 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
     try:
         merged = _merged(spark, request)
     except Exception as error:
-        # The exception may have come after the commit; only the history knows.
         merged, failure = False, error
-    found = (
-        None
-        if failure and table_schema(spark, request.target.table) is None
-        else find_commit(spark, request.target.table, request.step_key, request.generation)
-    )
-    if found is None:
-        raise failure or JobFailed(
-            kind="unknown",
-            type="CommitNotFound",
-            message=f"The MERGE into {request.target.table} ended without an error and without a version.",
-            remedy="Report this with the job's request: the step is not in the table's history.",
-            fields={"table": request.target.table, "stepKey": request.step_key},
-        )
+    watch.phase("check")
+    found = _recorded(spark, request, failure)
     watch.stop()
     return CommitReport(
         protocol=PROTOCOL,

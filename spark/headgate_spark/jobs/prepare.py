@@ -65,6 +65,15 @@ def _manifest(request: PrepareRequest) -> Manifest:
 
 
 def _files_by_source(pipeline: Pipeline, manifest: Manifest) -> Files:
+    strangers = {file.source for file in manifest.files} - {source.name for source in pipeline.sources}
+    if strangers:
+        raise JobFailed(
+            kind="config",
+            type="UnknownSource",
+            message=f"The manifest has files of sources that the pipeline lacks: {', '.join(sorted(strangers))}.",
+            remedy="Run the pipeline again: it freezes a new batch.",
+            fields={"sources": ", ".join(sorted(strangers))},
+        )
     return {
         source.name: by_age([file for file in manifest.files if file.source == source.name])
         for source in pipeline.sources

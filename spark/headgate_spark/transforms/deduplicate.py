@@ -23,7 +23,11 @@ def rank_rows(good: DataFrame, source: Source) -> DataFrame:
     """Adds RANK and CONFLICT. The winner is the latest, then of the newest file, then the last in its file."""
     if not source.key:
         return good.withColumns({RANK: F.lit(1), CONFLICT: F.lit(False)})
-    by_key = Window.partitionBy(*(column(name) for name in source.key)).orderBy(*_order(source))
+    by_key = (
+        Window.partitionBy(*(column(name) for name in source.key))
+        .orderBy(*_order(source))
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
     content = F.struct(*(column(spec.name) for spec in source.columns))
     latest = F.lit(None) if source.latest_by is None else column(source.latest_by)
     ranked = good.withColumns(

@@ -37,6 +37,12 @@ from headgate_spark.errors import JobFailed
             "data",
             "CorruptInput",
         ),
+        (
+            "[FAILED_READ_FILE.NO_HINT] x\nCaused by: java.io.IOException: Input/output error",
+            "infrastructure",
+            "SparkLost",
+        ),
+        ("[FAILED_READ_FILE.NO_HINT] x\nCaused by: java.io.IOException: could not decode", "data", "CorruptInput"),
         ("file:/raw/a.parquet is not a Parquet file. Expected magic number at tail", "data", "CorruptInput"),
         (
             "[FAILED_READ_FILE.FILE_NOT_EXIST] File file:/raw/a.csv does not exist",
@@ -48,6 +54,8 @@ from headgate_spark.errors import JobFailed
         ("java.io.FileNotFoundException: /lake/x (Permission denied)", "permission", "AccessDenied"),
         ("software.amazon.awssdk: SlowDown: Please reduce your request rate", "throttle", "Throttled"),
         ("Job 3 cancelled because SparkContext was shut down", "infrastructure", "SparkLost"),
+        ("[SPARK_JOB_CANCELLED] Job 4 cancelled part of cancelled job group x", "cancelled", "Cancelled"),
+        ("[DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION] Cannot create table", "config", "NotADeltaTable"),
         ("something nobody has seen", "unknown", "UnexpectedError"),
     ],
 )
