@@ -97,6 +97,10 @@ export async function createLocalHome(inside = ''): Promise<LocalHome> {
     },
     remove: async () => {
       for (const runtime of runtimes) await runtime.stop();
+      // A process whose home was replaced under it ends by itself, a moment later.
+      await until('the processes of the home are gone', () => processesOf(home).length === 0, 20_000).catch(
+        () => undefined,
+      );
       const left = processesOf(home);
       for (const { pid } of left) await crash(pid);
       rmSync(folder, { recursive: true, force: true });
