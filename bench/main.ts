@@ -150,11 +150,12 @@ async function main(): Promise<void> {
     if (!skip.has('cold')) {
       note('cold spark-submit: fused, then one per job …');
       const submit = join(tools.sparkHome, 'bin', 'spark-submit');
+      const classPath = readdirSync(tools.jars)
+        .map((jar) => join(tools.jars, jar))
+        .join(':');
       const options = [
-        '--driver-memory',
-        '2g',
-        '--conf',
-        'spark.driver.extraJavaOptions=-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+        ...['--driver-class-path', classPath, '--driver-memory', '2g'],
+        ...['--conf', 'spark.driver.extraJavaOptions=-XX:+UseSerialGC -XX:TieredStopAtLevel=1'],
       ];
       const timed = async (script: string, args: readonly string[]): Promise<number> => {
         const since = performance.now();
@@ -170,12 +171,12 @@ async function main(): Promise<void> {
       figures['overColdFused'] = round(product / fused, 3);
       figures['overColdSeparate'] = round(product / (prepare + commit), 3);
     }
+  } finally {
     figures['loadAtEnd'] = load();
     for (const [name, value] of Object.entries(figures)) {
       process.stdout.write(`${name.padEnd(20)} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
     }
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
-  } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
