@@ -246,7 +246,8 @@ test('a Java that is not there is named, at once and not after the time limit', 
 }, 20_000);
 
 test('it warms itself with the real jobs, and removes their files', async () => {
-  const runtime = local.runtime({ warmUp: true, runner: 'headgate_spark.runner:run_job' });
+  // On a busy machine this takes minutes, and to wait is not to use it.
+  const runtime = local.runtime({ warmUp: true, runner: 'headgate_spark.runner:run_job', idleSeconds: 600 });
   await runtime.ensure();
   await until('warm', async () => (await runtime.stats())?.warmed, 580_000);
   expect((await runtime.stats())?.warmupSeconds).toBeGreaterThan(0);
