@@ -70,7 +70,8 @@ def _count(condition: Column) -> Column:
     return F.count(F.when(condition, True))
 
 
-def _kept_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataFrame, DataFrame]:
+def _watched_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataFrame, DataFrame]:
+    """The rows as read, and the good ones ranked."""
     reasons = {reason: _count(F.col(REASON) == reason) for reason in READ_REASONS}
     watched = counter.watch(read_place(source.name), rows, {TOTAL: F.count(F.lit(1)), **reasons})
     ranked = counter.watch(
@@ -78,7 +79,7 @@ def _kept_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataF
         rank_rows(watched.filter(F.col(REASON).isNull()), source),
         {TOTAL: F.count(F.lit(1)), KEPT: _count(F.col(RANK) == 1), CONFLICTS: _count(F.col(CONFLICT))},
     )
-    return ranked, ranked.filter(F.col(RANK) == 1)
+    return watched, ranked
 
 
 def _staged_counts(pipeline: Pipeline, columns: tuple[str, ...]) -> dict[str, Column]:
@@ -95,9 +96,10 @@ def _staged_counts(pipeline: Pipeline, columns: tuple[str, ...]) -> dict[str, Co
 def build_plan(
     spark: SparkSession, pipeline: Pipeline, read: Mapping[str, DataFrame], sizes: Mapping[str, int], counter: Counter
 ) -> Plan:
-    ranked, kept = {}, {}
+    watched_read, ranked, kept = {}, {}, {}
     for source in pipeline.sources:
-        ranked[source.name], rows = _kept_rows(read[source.name], source, counter)
+        watched_read[source.name], ranked[source.name] = _watched_rows(read[source.name], source, counter)
+        rows = ranked[source.name].filter(F.col(RANK) == 1)
         joined = source.name != pipeline.transform.from_
         kept[source.name] = F.broadcast(rows) if joined and sizes[source.name] <= BROADCAST_BYTES else rows
     transformed = transform_rows(spark, pipeline, kept)
@@ -110,4 +112,4 @@ def build_plan(
     )
     good = watched.filter(F.col(REASON).isNull())
     counted = counter.watch("staged", good, _staged_counts(pipeline, columns))
-    return Plan(read, ranked, checked, counted.select(*(column(name) for name in columns)), columns)
+    return Plan(watched_read, ranked, watched, counted.select(*(column(name) for name in columns)), columns)

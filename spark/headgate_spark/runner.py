@@ -88,4 +88,5 @@ def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], No
         failure = classify(error)
         text = json.dumps(failure_document(request, failure), ensure_ascii=False, indent=2) + "\n"
         replace(request.failure_path, text)
-        raise failure from error
+        # Raised from itself a failure would lose what caused it.
+        raise failure from (error.__cause__ if failure is error else error)

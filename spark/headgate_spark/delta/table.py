@@ -28,21 +28,19 @@ def create_table(spark: SparkSession, path: str, schema: T.StructType, partition
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{partitions}")
 
 
-_MISSING = (
-    "PATH_NOT_FOUND",
-    "DELTA_PATH_DOES_NOT_EXIST",
-    "DELTA_TABLE_NOT_FOUND",
-    "DELTA_SCHEMA_NOT_SET",
-    "DELTA_VERSION_NOT_FOUND",
-    "DELTA_VERSIONS_NOT_CONTIGUOUS",
-    "DELTA_STATE_RECOVER_ERROR",
-    "VERSION_NOT_FOUND",
-)
+_NO_TABLE = ("[PATH_NOT_FOUND", "[DELTA_PATH_DOES_NOT_EXIST", "[DELTA_TABLE_NOT_FOUND", "[DELTA_SCHEMA_NOT_SET")
+_NO_VERSION = ("[DELTA_VERSION_NOT_FOUND", "[DELTA_VERSIONS_NOT_CONTIGUOUS", "[VERSION_NOT_FOUND")
 
 
-def is_missing(error: BaseException) -> bool:
+def _has_no_table(error: Exception) -> bool:
+    return any(condition in str(error) for condition in _NO_TABLE)
+
+
+def is_missing(error: Exception) -> bool:
     """The error says that there is no such table, or no such version of it."""
-    return any(f"[{condition}" in str(error) for condition in _MISSING)
+    text = str(error)
+    no_log = "FileNotFoundException" in text and "/_delta_log" in text
+    return _has_no_table(error) or no_log or any(condition in text for condition in _NO_VERSION)
 
 
 def table_schema(spark: SparkSession, path: str) -> T.StructType | None:
@@ -50,7 +48,7 @@ def table_schema(spark: SparkSession, path: str) -> T.StructType | None:
     try:
         return spark.read.format("delta").load(path).schema
     except Exception as error:
-        if is_missing(error):
+        if _has_no_table(error):
             return None
         raise
 

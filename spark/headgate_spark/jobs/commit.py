@@ -14,6 +14,7 @@ from headgate_spark.contract import (
 )
 from headgate_spark.delta.history import Commit, find_commit
 from headgate_spark.delta.merge import check_schema, merge
+from headgate_spark.delta.scanned import files_scanned
 from headgate_spark.delta.table import create_table, is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import environment
@@ -57,6 +58,18 @@ def _staged(spark: SparkSession, request: CommitRequest) -> DataFrame:
         ) from error
 
 
+def _check_created(spark: SparkSession, path: str) -> None:
+    """CREATE TABLE IF NOT EXISTS takes any folder with files in it for the table and does nothing."""
+    if table_schema(spark, path) is None:
+        raise JobFailed(
+            kind="config",
+            type="NotADeltaTable",
+            message=f"{path} holds files but no Delta table.",
+            remedy="Point the target at a Delta table, or at a folder that does not exist yet.",
+            fields={"table": path},
+        )
+
+
 def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     """False when the step was in the table already, by this or an earlier attempt."""
     staged = _staged(spark, request)
@@ -64,6 +77,7 @@ def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     into_empty = schema is None
     if schema is None:
         create_table(spark, request.target.table, staged.schema, request.target.partition_by)
+        _check_created(spark, request.target.table)
     else:
         check_schema(staged.schema, schema, request.target.table)
     before = last_commit(spark)
@@ -100,6 +114,7 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
         merged, failure = False, error
     watch.phase("check")
     found = _recorded(spark, request, failure)
+    scan = files_scanned(spark, request.step_key) if merged else None
     watch.stop()
     return CommitReport(
         protocol=PROTOCOL,
@@ -117,5 +132,7 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
             added=_metric(found, "numTargetFilesAdded"),
             removed=_metric(found, "numTargetFilesRemoved"),
             bytes_added=_metric(found, "numTargetBytesAdded"),
+            scanned_of=None if scan is None else scan.scanned_of,
+            scanned=None if scan is None else scan.scanned,
         ),
     )

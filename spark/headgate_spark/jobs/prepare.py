@@ -151,7 +151,8 @@ def prepare(spark: SparkSession, request: PrepareRequest, on_phase: Callable[[st
     try:
         return _prepared(spark, request, manifest, files, watch)
     except Exception as error:
-        raise name_input(classify(error), manifest.files) from error
+        failure = name_input(classify(error), manifest.files)
+        raise failure from (error.__cause__ if failure is error else error)
 
 
 def _prepared(

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.delta.merge import merge
 from headgate_spark.errors import JobFailed
+from headgate_spark.session import settings
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
 from tests.spark.tables import quarantine, table, versions
 
@@ -81,7 +83,8 @@ def test_a_crash_after_the_merge_is_found_in_the_history(spark: SparkSession, tm
     (batch.folder / "commit.report.json").unlink()
     again = batch.commit(spark, prepared, attempt=2)
     assert again["table"] == {**first["table"], "recovered": True}
-    assert (again["rows"], again["files"]) == (first["rows"], first["files"])
+    assert again["rows"] == first["rows"]
+    assert {name: first["files"][name] for name in ("added", "removed", "bytesAdded")} == again["files"]
     assert versions(batch.lake / "table") == [0, 1, 2]
 
 
@@ -130,10 +133,87 @@ def test_a_crash_of_prepare_stages_again_and_quarantines_once(spark: SparkSessio
     assert report["rows"]["inserted"] == 1
 
 
-def test_settings_of_the_commit_do_not_stay_in_the_session(spark: SparkSession, tmp_path: Path) -> None:
-    batch_of(tmp_path, "one", "a,2024-01-02,x,p\n").run(spark)
-    for name in ("write.txnAppId", "write.txnVersion", "commitInfo.userMetadata"):
-        assert spark.conf.get(f"spark.databricks.delta.{name}", None) is None
+def test_settings_hold_inside_their_block_only(spark: SparkSession) -> None:
+    session = spark.newSession()
+
+    def fail_inside() -> None:
+        with settings(session, {"spark.databricks.delta.write.txnAppId": "x"}):
+            assert session.conf.get("spark.databricks.delta.write.txnAppId") == "x"
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail_inside()
+    assert session.conf.get("spark.databricks.delta.write.txnAppId", None) is None
+
+
+@pytest.mark.parametrize(
+    ("partition_by", "fixed", "scanned"),
+    [
+        pytest.param([], False, 1, id="key range"),
+        pytest.param(["part"], False, 1, id="key range over partitions"),
+        pytest.param(["part"], True, 1, id="partitions fixed"),
+    ],
+)
+def test_a_merge_opens_only_files_that_can_hold_its_keys(
+    spark: SparkSession, tmp_path: Path, partition_by: list[str], fixed: bool, scanned: int
+) -> None:
+    document = pipeline(partition_by, partitionsFixed=fixed)
+    for name in ("a", "b", "c"):
+        batch_of(tmp_path, name, f"{name}1,2024-01-01,x,{name}\n{name}9,2024-01-01,x,{name}\n", document).run(spark)
+    _, report = batch_of(tmp_path, "again", "b3,2024-01-02,y,b\nb9,2024-01-02,y,b\n", document).run(spark)
+    assert report["rows"] == {"staged": 2, "inserted": 1, "updated": 1, "unchanged": 0}
+    assert (report["files"]["scanned"], report["files"]["scannedOf"]) == (scanned, 3)
+
+
+def test_fixed_partitions_bound_the_scan_where_keys_do_not(spark: SparkSession, tmp_path: Path) -> None:
+    document = pipeline(["part"], partitionsFixed=True)
+    batch_of(tmp_path, "one", "a,2024-01-01,x,p\nm,2024-01-01,x,q\nz,2024-01-01,x,p\n,2024,x,\n", document).run(spark)
+    _, report = batch_of(tmp_path, "two", "a,2024-01-02,y,p\nz,2024-01-02,y,p\n", document).run(spark)
+    assert (report["files"]["scanned"], report["files"]["scannedOf"]) == (1, 2)
+
+
+def test_jobs_in_threads_of_one_process_do_not_disturb_each_other(spark: SparkSession, tmp_path: Path) -> None:
+    def run(number: int) -> tuple[Document, Document]:
+        folder = tmp_path / f"lake {number}"
+        folder.mkdir()
+        document = pipeline()
+        document["timezone"] = ("UTC", "Asia/Tokyo", "America/New_York")[number]
+        document["transform"]["columns"] = [
+            {"kind": "expression", "name": "zone", "expression": "current_timezone()"},
+        ]
+        return batch_of(
+            folder, "one", "".join(f"k{n},2024-01-02,{number},p\n" for n in range(number + 1)), document
+        ).run(spark)
+
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(run, range(3)))
+    for number, (_, report) in enumerate(reports):
+        rows = table(spark, tmp_path / f"lake {number}" / "lake" / "table")
+        assert {row["zone"] for row in rows} == {("UTC", "Asia/Tokyo", "America/New_York")[number]}
+        assert len(rows) == number + 1
+        assert report["table"]["version"] == 1
+
+
+def test_a_staging_table_that_is_gone_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n")
+    prepared = batch.prepare(spark)
+    prepared["staging"]["version"] = 7
+    with pytest.raises(JobFailed) as caught:
+        batch.commit(spark, prepared)
+    assert (caught.value.kind, caught.value.type) == ("config", "StagingMissing")
+    prepared["staging"] |= {"table": str(tmp_path / "nowhere"), "version": 0}
+    with pytest.raises(JobFailed) as caught:
+        batch.commit(spark, prepared, attempt=2)
+    assert caught.value.type == "StagingMissing"
+
+
+def test_a_target_folder_that_holds_something_else_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n")
+    (batch.lake / "table").mkdir()
+    (batch.lake / "table" / "notes.txt").write_text("mine")
+    with pytest.raises(JobFailed) as caught:
+        batch.run(spark)
+    assert (caught.value.kind, caught.value.type) == ("config", "NotADeltaTable")
 
 
 def test_the_history_entry_carries_run_digest_and_rows(spark: SparkSession, tmp_path: Path) -> None:

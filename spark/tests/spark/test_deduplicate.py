@@ -5,6 +5,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from headgate_spark.contract import PrepareRequest, parse_request, to_json
+from headgate_spark.jobs.prepare import prepare
+from headgate_spark.session import job_session
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
 from tests.spark.tables import quarantine, staged
 
@@ -92,8 +95,10 @@ def test_a_source_without_a_key_keeps_every_row(spark: SparkSession, tmp_path: P
 def test_the_last_line_of_many_wins_whatever_the_tasks(spark: SparkSession, tmp_path: Path) -> None:
     lines = "".join(f"k{n % 50},2024-01-01,{n}\n" for n in range(5000))
     batch = batch_of(tmp_path, lines, latestBy="day")
-    tight = spark.newSession()
+    tight = job_session(spark, "UTC")
     tight.conf.set("spark.sql.files.maxPartitionBytes", "8192")
-    report = batch.prepare(tight)
+    request = parse_request(Path(batch.prepare_request()).read_text())
+    assert isinstance(request, PrepareRequest)
+    report = to_json(prepare(tight, request, lambda _: None))
     assert notes(spark, report) == {f"k{n}": str(4950 + n) for n in range(50)}
     assert rows_of(report) == (5000, 50, 4950, 0)

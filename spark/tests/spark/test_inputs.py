@@ -61,6 +61,15 @@ def test_a_manifest_of_another_batch_is_refused(spark: SparkSession, tmp_path: P
     assert caught.value.type == "DigestMismatch"
 
 
+def test_files_of_an_unknown_source_are_refused(spark: SparkSession, tmp_path: Path) -> None:
+    batch, _ = batch_of(tmp_path)
+    batch.files[0]["source"] = "other"
+    batch.write_manifest()
+    with pytest.raises(JobFailed, match="other") as caught:
+        batch.prepare(spark)
+    assert caught.value.type == "UnknownSource"
+
+
 def test_a_missing_manifest_is_named(spark: SparkSession, tmp_path: Path) -> None:
     batch, _ = batch_of(tmp_path)
     (batch.folder / "manifest.json").unlink()

@@ -149,6 +149,25 @@ def test_a_query_may_replace_the_columns(spark: SparkSession, tmp_path: Path) ->
     assert report["rows"] == {"read": 3, "staged": 1, "quarantined": 1, "duplicates": 0, "unjoined": 1}
 
 
+def test_a_query_may_use_a_source_twice(spark: SparkSession, tmp_path: Path) -> None:
+    sql = """
+        select s.id, t.total from sales s
+        join (select customer, sum(price) as total from sales group by customer) t on s.customer = t.customer
+    """
+    batch = batch_of(
+        tmp_path, "1,a,1.00\n2,a,2.00\n3,,3.00\nx,b,y\n", transform={"kind": "sql", "from": "sales", "sql": sql}
+    )
+    report = batch.prepare(spark)
+    assert {row["id"]: str(row["total"]) for row in staged(spark, report)} == {"1": "3.00", "2": "3.00"}
+    assert report["rows"] == {"read": 4, "staged": 2, "quarantined": 1, "duplicates": 0, "unjoined": 1}
+
+
+def test_a_source_that_the_query_does_not_use_is_still_counted(spark: SparkSession, tmp_path: Path) -> None:
+    transform = {"kind": "sql", "from": "sales", "sql": "select id from sales"}
+    report = batch_of(tmp_path, "1,a,1.00\n", "a,1\na,1\nb,x\n", transform=transform).prepare(spark)
+    assert report["sources"]["customers"] == {"read": 3, "kept": 1, "quarantined": 1, "duplicates": 1}
+
+
 @pytest.mark.parametrize(
     ("sql", "kind", "type_name"),
     [
