@@ -8,7 +8,14 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import { pipeline, prepareReport } from '../fakes/reports';
-import { fakeActivities, newJournal, startEnvironment, withWorker, type Activities } from '../workflows/environment';
+import {
+  failed,
+  fakeActivities,
+  newJournal,
+  startEnvironment,
+  withWorker,
+  type Activities,
+} from '../workflows/environment';
 
 const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
 
@@ -88,19 +95,6 @@ const anonymous = (history: string): string =>
 
   it('failed on data', () =>
     record('failed', '/lake/failed', () => ({
-      watchJob: async (handle) => ({
-        kind: 'failed',
-        failure: {
-          protocol: 1,
-          stepKey: handle.stepKey,
-          attempt: 1,
-          kind: 'data',
-          type: 'MissingColumn',
-          message: 'm',
-          remedy: 'r',
-          fields: {},
-          detail: '',
-        },
-      }),
+      watchJob: async (handle) => failed(handle, 'data', 'MissingColumn'),
     })));
 });

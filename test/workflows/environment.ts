@@ -11,6 +11,7 @@ import type { PublishInput, RunActivities } from '../../src/activities/run';
 import { addSearchAttributes, ourSearchAttributes } from '../../src/workers/connection';
 import { createKeeperActivities } from '../../src/activities/keeper';
 import { ensureTools } from '../../src/setup/tools';
+import type { FailureKind } from '../../src/contracts/failure';
 import { commitReport, pipeline, prepareReport } from '../fakes/reports';
 
 jest.setTimeout(60_000);
@@ -77,6 +78,22 @@ export const succeeded = (handle: JobHandle): JobOutcome =>
   handle.job === 'prepare'
     ? { kind: 'succeeded', report: { ...prepareReport, stepKey: handle.stepKey } }
     : { kind: 'succeeded', report: { ...commitReport, stepKey: handle.stepKey } };
+
+/** A failure whose kind and type are all that matters. */
+export const failed = (handle: JobHandle, kind: FailureKind, type: string): JobOutcome => ({
+  kind: 'failed',
+  failure: {
+    protocol: 1,
+    stepKey: handle.stepKey,
+    attempt: 1,
+    kind,
+    type,
+    message: 'm',
+    remedy: 'r',
+    fields: {},
+    detail: '',
+  },
+});
 
 export const newJournal = (): Journal => ({ submitted: [], published: [], calls: [] });
 

@@ -6,6 +6,7 @@ import type { RunPipelineResult, TableView } from '../../src/contracts/run';
 import { pipeline } from '../fakes/reports';
 import {
   batch,
+  failed,
   fakeActivities,
   newJournal,
   startEnvironment,
@@ -159,20 +160,7 @@ describe('keepTable', () => {
       () => ({
         watchJob: async (handle) =>
           handle.job === 'commit' && handle.stepKey.includes('/a000')
-            ? {
-                kind: 'failed',
-                failure: {
-                  protocol: 1,
-                  stepKey: handle.stepKey,
-                  attempt: 1,
-                  kind: 'config',
-                  type: 'TargetSchema',
-                  message: 'm',
-                  remedy: 'r',
-                  fields: {},
-                  detail: '',
-                },
-              }
+            ? failed(handle, 'config', 'TargetSchema')
             : succeeded(handle),
       }),
       async ({ run }) => {

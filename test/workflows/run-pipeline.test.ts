@@ -7,6 +7,7 @@ import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src
 import { pipeline, prepareReport } from '../fakes/reports';
 import {
   batch,
+  failed,
   fakeActivities,
   newJournal,
   silence,
@@ -200,20 +201,7 @@ describe('runPipeline', () => {
         watchJob: async (handle) => {
           changed -= 1;
           if (changed < 0) return succeeded(handle);
-          return {
-            kind: 'failed',
-            failure: {
-              protocol: 1,
-              stepKey: handle.stepKey,
-              attempt: 1,
-              kind: 'inputs-changed',
-              type: 'InputChanged',
-              message: 'm',
-              remedy: 'r',
-              fields: {},
-              detail: '',
-            },
-          };
+          return failed(handle, 'inputs-changed', 'InputChanged');
         },
         submitJob: activities.submitJob,
       }),
@@ -232,20 +220,7 @@ describe('runPipeline', () => {
           freezes += 1;
           return { kind: 'batch', batch };
         },
-        watchJob: async (handle) => ({
-          kind: 'failed',
-          failure: {
-            protocol: 1,
-            stepKey: handle.stepKey,
-            attempt: 1,
-            kind: 'inputs-changed',
-            type: 'InputChanged',
-            message: 'm',
-            remedy: 'r',
-            fields: {},
-            detail: '',
-          },
-        }),
+        watchJob: async (handle) => failed(handle, 'inputs-changed', 'InputChanged'),
       }),
       async ({ start }) => {
         expect((await failureOf(await start())).type).toBe('InputChanged');
