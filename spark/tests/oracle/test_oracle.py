@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import duckdb
@@ -11,9 +10,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headgate_spark import sample
-
-sys.path.insert(0, str(Path(__file__).parent))
-import oracle
+from tests.oracle import oracle
 
 CASE = oracle.CUSTOMER_SALES
 
