@@ -1,6 +1,6 @@
 """The prepare query as a whole: sources to staged rows, with every place where rows leave it. Builds, never runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -66,18 +66,19 @@ def ranked_place(source: str) -> str:
     return f"ranked-{source}"
 
 
-def _count(condition: Column) -> Column:
-    return F.count(F.when(condition, True))
+def _reasons(names: Iterable[str]) -> dict[str, Column]:
+    """A count of each reason."""
+    reason = F.col(REASON)
+    return {name: F.count_if(reason == name) for name in names}
 
 
 def _watched_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataFrame, DataFrame]:
     """The rows as read, and the good ones ranked."""
-    reasons = {reason: _count(F.col(REASON) == reason) for reason in READ_REASONS}
-    watched = counter.watch(read_place(source.name), rows, {TOTAL: F.count(F.lit(1)), **reasons})
+    watched = counter.watch(read_place(source.name), rows, {TOTAL: F.count(F.lit(1)), **_reasons(READ_REASONS)})
     ranked = counter.watch(
         ranked_place(source.name),
         rank_rows(watched.filter(F.col(REASON).isNull()), source),
-        {TOTAL: F.count(F.lit(1)), KEPT: _count(F.col(RANK) == 1), CONFLICTS: _count(F.col(CONFLICT))},
+        {TOTAL: F.count(F.lit(1)), KEPT: F.count_if(F.col(RANK) == 1), CONFLICTS: F.count_if(F.col(CONFLICT))},
     )
     return watched, ranked
 
@@ -86,10 +87,11 @@ def _staged_counts(pipeline: Pipeline, columns: tuple[str, ...]) -> dict[str, Co
     null_key = F.lit(False)
     for name in pipeline.target.key:
         null_key = null_key | column(name).isNull()
-    counts = {TOTAL: F.count(F.lit(1)), NULL_KEYS: _count(null_key)}
+    counts = {TOTAL: F.count(F.lit(1)), NULL_KEYS: F.count_if(null_key)}
     for index, spec in enumerate(bins_of(pipeline)):
+        value = column(spec.name)
         for number, label in enumerate(bin_labels(spec)):
-            counts[bin_count_name(index, number)] = _count(column(spec.name) == label)
+            counts[bin_count_name(index, number)] = F.count_if(value == label)
     return counts
 
 
@@ -105,11 +107,9 @@ def build_plan(
     transformed = transform_rows(spark, pipeline, kept)
     columns = target_columns(pipeline, transformed)
     checked = check_rows(transformed, pipeline.expectations)
-    failed = {failed_name(index): _count(F.col(failed_name(index))) for index in range(len(pipeline.expectations))}
-    aside = {reason: _count(F.col(REASON) == reason) for reason in map(reason_of, pipeline.expectations)}
-    watched = counter.watch(
-        "checked", checked, {TOTAL: F.count(F.lit(1)), ASIDE: _count(F.col(REASON).isNotNull()), **failed, **aside}
-    )
+    failed = {name: F.count_if(F.col(name)) for name in map(failed_name, range(len(pipeline.expectations)))}
+    counts = {TOTAL: F.count(F.lit(1)), ASIDE: F.count(F.col(REASON)), **failed}
+    watched = counter.watch("checked", checked, counts | _reasons(map(reason_of, pipeline.expectations)))
     good = watched.filter(F.col(REASON).isNull())
     counted = counter.watch("staged", good, _staged_counts(pipeline, columns))
     return Plan(watched_read, ranked, watched, counted.select(*(column(name) for name in columns)), columns)

@@ -14,11 +14,19 @@ _DELTA: Mapping[str, str] = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
 
+# Without Hadoop's native library its own local file system starts a `chmod` process for every file that it makes.
+_LOCAL_FILES: Mapping[str, str] = {
+    "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+}
+
 # Small tables on one machine: few tasks, no listing jobs of thousands of tasks, no web server.
 _LOCAL: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    # A prepare and a commit make about a hundred generated classes. With the default of 100 each run would push out
+    # those of the last one, and Java would compile everything anew for every run.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -45,7 +53,8 @@ def _jar_settings(jars: str | None) -> dict[str, str]:
     if not jars:
         return {}
     classpath = os.pathsep.join(str(jar) for jar in sorted(Path(jars).glob("*.jar")))
-    return {"spark.driver.extraClassPath": classpath, "spark.executor.extraClassPath": classpath, **_DELTA}
+    paths = {"spark.driver.extraClassPath": classpath, "spark.executor.extraClassPath": classpath}
+    return {**paths, **_DELTA, **_LOCAL_FILES}
 
 
 def build_session(

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import { createContext, type SetupContext } from './context';
 import { damagedFiles, freeBytes, inMiB } from './install-once';
-import { findDeltaJars } from './jars';
+import { findSparkJars } from './jars';
 import { findJava, findPython, isAtLeast, which, type Located } from './locate';
 import { pysparkVersion } from './pins';
 import { findPythonEnv } from './python-env';
@@ -38,8 +38,8 @@ export async function diagnose(context: SetupContext = createContext()): Promise
       const env = await findPythonEnv(context, false);
       return env === undefined ? undefined : { text: `pyspark ${pysparkVersion}, ${env.python}` };
     }),
-    checked('Delta jars', async () => {
-      const jars = await findDeltaJars(context);
+    checked('Spark jars', async () => {
+      const jars = await findSparkJars(context);
       return jars === undefined ? undefined : { text: jars, dir: jars };
     }),
     checked('Temporal server', async () => {

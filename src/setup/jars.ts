@@ -6,37 +6,36 @@ import { HeadgateError } from '../contracts/errors';
 import { setting, type Progress, type SetupContext } from './context';
 import { installOnce, readStamp, sha256 } from './install-once';
 import { which } from './locate';
-import { deltaJars, type JarPins } from './pins';
+import { pysparkVersion, sparkJars, type JarPins } from './pins';
 import { lastLines, type RunResult } from './shell';
 
 export type JarTools = { readonly java: string; readonly sparkHome: string };
 
 type Coordinate = { readonly group: string; readonly artifact: string; readonly version: string };
 
-export async function findDeltaJars(context: SetupContext): Promise<string | undefined> {
+export async function findSparkJars(context: SetupContext): Promise<string | undefined> {
   const own = setting(context.env, 'HEADGATE_JARS');
   if (own !== undefined) {
-    await checkJars(deltaJars, own);
+    await checkJars(sparkJars, own);
     return own;
   }
-  const { dir, fingerprint } = deltaPlace(context);
+  const { dir, fingerprint } = sparkPlace(context);
   return (await readStamp(dir, fingerprint)) === undefined ? undefined : dir;
 }
 
-export async function installDeltaJars(context: SetupContext, tools: JarTools, progress: Progress): Promise<string> {
-  const { dir, fingerprint } = deltaPlace(context);
+export async function installSparkJars(context: SetupContext, tools: JarTools, progress: Progress): Promise<string> {
+  const { dir, fingerprint } = sparkPlace(context);
   const make = async (part: string, work: string): Promise<{ checksummed: readonly string[] }> => {
-    await fetchJars(context, { pins: deltaJars, into: part, work, tools, progress });
-    return { checksummed: jarNames(deltaJars) };
+    await fetchJars(context, { pins: sparkJars, into: part, work, tools, progress });
+    return { checksummed: jarNames(sparkJars) };
   };
   await installOnce({ dir, fingerprint, needsBytes: 50_000_000, make }, progress);
   return dir;
 }
 
-function deltaPlace(context: SetupContext): { dir: string; fingerprint: string } {
-  const fingerprint = Object.entries(deltaJars).flat().join(' ');
-  const version = Object.keys(deltaJars).map((key) => parse(key).version)[0] ?? '';
-  return { dir: join(context.cache, 'jars', `delta-${version}`), fingerprint };
+function sparkPlace(context: SetupContext): { dir: string; fingerprint: string } {
+  const fingerprint = Object.entries(sparkJars).flat().join(' ');
+  return { dir: join(context.cache, 'jars', `spark-${pysparkVersion}`), fingerprint };
 }
 
 export function jarNames(pins: JarPins): string[] {

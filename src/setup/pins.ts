@@ -17,10 +17,15 @@ export const temporalCli = { version: '1.5.1', module: 'github.com/temporalio/cl
 
 export const pysparkVersion = '4.1.1';
 
-/** These two alone run Delta on Spark: the other 32 of the closure repeat what Spark ships, some of them older. */
-export const deltaJars: JarPins = {
+/**
+ * Delta needs these two: the other 32 of its closure repeat what Spark ships, some of them older. The third writes local
+ * files without starting a `chmod` process for each, which Hadoop does where its native library is missing.
+ */
+export const sparkJars: JarPins = {
   'io.delta:delta-spark_4.1_2.13:4.2.0': '8480050a55c7e50427f3bec3af9243f98fc7cbfa453a2ef55e6ea8d0b7b121ff',
   'io.delta:delta-storage:4.2.0': '2d84df76551f2b3cd27b120abec67ccbba324cea6ec45eb659edcc54234f99f3',
+  'com.globalmentor:hadoop-bare-naked-local-fs:0.1.0':
+    'e0cc30fb0531eb0b59468dc0abf5b257533d2365b5e9f45e795edd707aa78c62',
 };
 
 /** Temporal's time-skipping test server with its whole runtime closure. */

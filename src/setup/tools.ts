@@ -1,7 +1,7 @@
 // Owns the list of tools that Headgate needs and the order to install them in. The one entry for the CLI, workers and tests.
 import { HeadgateError } from '../contracts/errors';
 import { createContext, type Progress, type SetupContext } from './context';
-import { findDeltaJars, installDeltaJars } from './jars';
+import { findSparkJars, installSparkJars } from './jars';
 import { findJava, findPython, javaHomeOf, type Located } from './locate';
 import { findPythonEnv, installPythonEnv } from './python-env';
 import { createReporter, silentReporter, type Reporter, type SetupTask } from './reporter';
@@ -16,7 +16,7 @@ export type ToolPaths = {
   readonly java: string;
   readonly javaHome?: string;
   readonly sparkHome: string;
-  /** The folder with the two Delta jars. */
+  /** The folder with Delta and what else our Spark needs. */
   readonly jars: string;
   /** The Temporal CLI. */
   readonly temporal: string;
@@ -35,7 +35,7 @@ export async function ensureTools(
   const [java, env, jars, temporal] = await Promise.all([
     findJava(context),
     findPythonEnv(context, set === 'test'),
-    findDeltaJars(context),
+    findSparkJars(context),
     findTemporal(context),
   ]);
   const python = env === undefined ? await findPython(context) : undefined;
@@ -45,7 +45,7 @@ export async function ensureTools(
   const installEnv = shared((progress) => installPythonEnv(context, set === 'test', progress), env);
   const installJars = shared(async (progress) => {
     const { sparkHome } = await installEnv.result;
-    return installDeltaJars(context, { java: java.path, sparkHome }, progress);
+    return installSparkJars(context, { java: java.path, sparkHome }, progress);
   }, jars);
   const installServer = shared((progress) => installTemporal(context, progress), temporal);
   const installTests = shared(async (progress) => {
@@ -56,7 +56,7 @@ export async function ensureTools(
 
   const tasks = [
     ...installEnv.task('Python packages'),
-    ...installJars.task('Delta jars'),
+    ...installJars.task('Spark jars'),
     ...installServer.task('Temporal server'),
     ...(set === 'test' ? installTests.task('Temporal test server') : []),
   ];

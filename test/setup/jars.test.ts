@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchJars, findDeltaJars } from '../../src/setup/jars';
-import { deltaJars, testServerJars } from '../../src/setup/pins';
+import { fetchJars, findSparkJars } from '../../src/setup/jars';
+import { sparkJars, testServerJars } from '../../src/setup/pins';
 import { createRoom, removeRooms, silent, type Answer, type Call, type Room } from './room';
 
 afterEach(removeRooms);
@@ -81,19 +81,19 @@ describe('HEADGATE_JARS', () => {
     const room = createRoom();
     room.write('own/delta-spark_4.1_2.13-4.2.0.jar', 'something else');
     const own = room.withEnv({ HEADGATE_JARS: join(room.folder, 'own') });
-    await expect(findDeltaJars(own)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
+    await expect(findSparkJars(own)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
   });
 
   it('is refused when a jar is missing', async () => {
     const room = createRoom();
-    await expect(findDeltaJars(room.withEnv({ HEADGATE_JARS: room.folder }))).rejects.toMatchObject({
+    await expect(findSparkJars(room.withEnv({ HEADGATE_JARS: room.folder }))).rejects.toMatchObject({
       type: 'MissingJar',
     });
   });
 });
 
 describe('the pins', () => {
-  it.each(Object.entries({ ...deltaJars, ...testServerJars }))('%s is a full coordinate and a sha256', (key, sum) => {
+  it.each(Object.entries({ ...sparkJars, ...testServerJars }))('%s is a full coordinate and a sha256', (key, sum) => {
     expect(key).toMatch(/^[\w.-]+:[\w.-]+:[\w.-]+$/);
     expect(sum).toMatch(/^[0-9a-f]{64}$/);
   });

@@ -43,7 +43,7 @@ describe('ensureTools', () => {
   });
 
   it('installs only what is missing', async () => {
-    expect(await titles(machine())).toEqual(['Delta jars']);
+    expect(await titles(machine())).toEqual(['Spark jars']);
   });
 
   it('reports the failure of an installation to its caller', async () => {
@@ -66,7 +66,7 @@ describe('diagnose', () => {
       'Java',
       'Python',
       'Python packages',
-      'Delta jars',
+      'Spark jars',
       'Temporal server',
     ]);
     expect(bad.every(({ remedy }) => remedy !== undefined)).toBe(true);
@@ -84,7 +84,7 @@ describe('diagnose', () => {
     mkdirSync(join(room.folder, 'own'));
     writeFileSync(join(room.folder, 'own', 'delta-spark_4.1_2.13-4.2.0.jar'), 'other');
     const findings = await diagnose(room.withEnv({ HEADGATE_JARS: join(room.folder, 'own') }));
-    expect(findings.find(({ name }) => name === 'Delta jars')).toMatchObject({
+    expect(findings.find(({ name }) => name === 'Spark jars')).toMatchObject({
       state: 'wrong',
       found: expect.stringContaining('sha256'),
     });

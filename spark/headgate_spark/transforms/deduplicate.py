@@ -1,5 +1,7 @@
 """One row per key, the same one whatever the order of tasks; the others are told apart, never lost."""
 
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -11,7 +13,14 @@ RANK = "_hg_rank"
 # A dropped row that is neither equal to the winner, nor older, nor from an older file.
 CONFLICT = "_hg_conflict"
 CONFLICT_REASON = "ConflictingDuplicate"
-_WINNER = "_hg_winner"
+
+
+def _winner(name: str) -> str:
+    return f"_hg_winner_{name}"
+
+
+def _equals_winner(name: str) -> Column:
+    return column(name).eqNullSafe(column(_winner(name)))
 
 
 def _order(source: Source) -> list[Column]:
@@ -28,21 +37,14 @@ def rank_rows(good: DataFrame, source: Source) -> DataFrame:
         .orderBy(*_order(source))
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
-    content = F.struct(*(column(spec.name) for spec in source.columns))
-    latest = F.lit(None) if source.latest_by is None else column(source.latest_by)
-    ranked = good.withColumns(
-        {
-            RANK: F.row_number().over(by_key),
-            _WINNER: F.first(F.struct(F.col(FILE), latest.alias("latest"), content.alias("content"))).over(by_key),
-        }
-    )
-    conflict = (
-        (F.col(RANK) > 1)
-        & (F.col(FILE) == F.col(f"{_WINNER}.{FILE}"))
-        & latest.eqNullSafe(F.col(f"{_WINNER}.latest"))
-        & ~content.eqNullSafe(F.col(f"{_WINNER}.content"))
-    )
-    return ranked.withColumn(CONFLICT, conflict).drop(_WINNER)
+    content = [spec.name for spec in source.columns if spec.name not in source.key]
+    # Column by column: as one struct the content would travel twice through the shuffle and the sort.
+    winner = {_winner(name): F.first(column(name)).over(by_key) for name in (FILE, *content)}
+    ranked = good.withColumns({RANK: F.row_number().over(by_key), **winner})
+    same_file = F.col(FILE) == F.col(_winner(FILE))
+    same_age = _equals_winner(source.latest_by) if source.latest_by in content else F.lit(True)
+    differs = reduce(Column.__or__, (~_equals_winner(name) for name in content), F.lit(False))
+    return ranked.withColumn(CONFLICT, (F.col(RANK) > 1) & same_file & same_age & differs)
 
 
 def conflict_detail(source: Source) -> Column:

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import Bin, ColumnsTransform, Join, Pipeline, Source, SqlTransform
+from headgate_spark.pipeline import Bin, ColumnsTransform, Expression, Join, Pipeline, Source, SqlTransform
 from headgate_spark.transforms.names import FILE, column, quoted
 
 MATCHED = "matched"
@@ -105,11 +105,20 @@ def _views(joined: Sequence[tuple[Source, Join | None]], result: DataFrame) -> D
     return result.select(*plain.values(), *structs, F.col(_CARRIED).alias(FILE))
 
 
+def _text(spec: Bin | Expression) -> str:
+    """All that the column is made of, so that names of other columns can be looked for in it."""
+    parts = (spec.of, *spec.edges) if isinstance(spec, Bin) else (spec.expression,)
+    return " ".join(parts).replace("``", "`").casefold()
+
+
 def _derive(rows: DataFrame, transform: ColumnsTransform) -> DataFrame:
+    """Columns that do not build on each other come in one step: Spark looks at the whole plan again for each."""
+    together: dict[str, Column] = {}
     for spec in transform.columns:
-        value = bin_column(spec) if isinstance(spec, Bin) else F.expr(spec.expression)
-        rows = rows.withColumn(spec.name, value)
-    return rows
+        if any(name.casefold() in _text(spec) for name in together):
+            rows, together = rows.withColumns(together), {}
+        together[spec.name] = bin_column(spec) if isinstance(spec, Bin) else F.expr(spec.expression)
+    return rows.withColumns(together) if together else rows
 
 
 def _by_columns(pipeline: Pipeline, transform: ColumnsTransform, rows: Mapping[str, DataFrame]) -> DataFrame:

@@ -67,7 +67,7 @@ def _value_detail(field: Field, index: int) -> Column:
     return F.concat(F.lit(f"{field.declared.name}: '"), shown, verb, F.lit(field.declared.type + pattern))
 
 
-def with_faults(rows: DataFrame, faults: Sequence[Fault]) -> DataFrame:
+def _with_faults(rows: DataFrame, faults: Sequence[Fault]) -> DataFrame:
     """The first fault of a row is its reason; one that it already has stands."""
     if not faults:
         return rows
@@ -76,7 +76,8 @@ def with_faults(rows: DataFrame, faults: Sequence[Fault]) -> DataFrame:
     return rows.withColumns({REASON: reason, DETAIL: detail})
 
 
-def _typed(rows: DataFrame, fields: Sequence[Field]) -> DataFrame:
+def _typed(rows: DataFrame, fields: Sequence[Field]) -> tuple[DataFrame, list[Fault]]:
+    """The declared columns, and what is wrong with them but not yet their row's reason."""
     # One select per step: Spark then computes each typed value once, however often the faults look at it.
     found = [field.found.alias(found_name(index)) for index, field in enumerate(fields)]
     settled = rows.select(*_CARRIED, *found)
@@ -88,14 +89,11 @@ def _typed(rows: DataFrame, fields: Sequence[Field]) -> DataFrame:
         )
         for index, field in enumerate(fields)
     ]
-    judged = typed.select("*", *unreadable)
-    return with_faults(
-        judged,
-        [
-            Fault(F.col(fault_name(index)).isNotNull(), F.col(fault_name(index)), _value_detail(field, index))
-            for index, field in enumerate(fields)
-        ],
-    )
+    faults = [F.col(fault_name(index)) for index in range(len(fields))]
+    return typed.select("*", *unreadable), [
+        Fault(fault.isNotNull(), fault, _value_detail(field, index))
+        for index, (field, fault) in enumerate(zip(fields, faults, strict=True))
+    ]
 
 
 def _computed(rows: DataFrame, source: Source) -> DataFrame:
@@ -121,5 +119,8 @@ def _missing(source: Source) -> list[Fault]:
 
 def type_columns(rows: DataFrame, source: Source, fields: Sequence[Field]) -> DataFrame:
     """The declared columns of the source, and REASON, DETAIL, ROW, FILE, BLOCK, SEQUENCE beside them."""
-    complete = with_faults(_computed(_typed(rows, fields), source), _missing(source))
+    typed, faults = _typed(rows, fields)
+    if any(spec.expression is not None for spec in source.columns):
+        typed, faults = _computed(_with_faults(typed, faults), source), []
+    complete = _with_faults(typed, [*faults, *_missing(source)])
     return complete.select(*(column(spec.name) for spec in source.columns), *_CARRIED)

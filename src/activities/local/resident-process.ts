@@ -16,7 +16,7 @@ export type ResidentSettings = {
   readonly python: string;
   /** Folders that hold `headgate_spark`, joined as PYTHONPATH wants it. */
   readonly pythonPath: string;
-  /** Folder of the Delta jars. */
+  /** Folder of Delta and the other jars that set-up pins. */
   readonly jars: string;
   /** Keeps the class-data archive. */
   readonly cacheDir: string;
