@@ -9,16 +9,17 @@ from __future__ import annotations
 import argparse
 import datetime
 import decimal
-import json
 import math
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
+
+from headgate_spark.answer import JsonParser, TableError, first_line, open_table, print_answer
 
 # Greater whole numbers lose digits in JavaScript.
 SAFE_INTEGER = 2**53 - 1
@@ -37,49 +38,6 @@ TYPE_NAMES = {
 }
 
 
-class ShowError(Exception):
-    """What the caller is told; `exit_code` 1: the table, 2: the request."""
-
-    def __init__(self, type_name: str, message: str, remedy: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.type_name = type_name
-        self.message = message
-        self.remedy = remedy
-        self.exit_code = exit_code
-
-
-def open_table(path: str, version: int | None) -> DeltaTable:
-    """The table at a version; the newest when none is named."""
-    try:
-        table = DeltaTable(path)
-    except TableNotFoundError as error:
-        raise ShowError(
-            "TableNotFound",
-            f"There is no Delta table at '{path}'.",
-            "Check the path. The first committed run of the pipeline makes the table.",
-            1,
-        ) from error
-    except (DeltaError, OSError) as error:
-        raise ShowError(
-            "UnreadableTable",
-            f"The Delta table at '{path}' cannot be opened: {_first_line(error)}",
-            "Check access to the folder and that its _delta_log is whole.",
-            1,
-        ) from error
-    if version is None or version == table.version():
-        return table
-    try:
-        table.load_as_version(version)
-    except (DeltaError, OSError) as error:
-        raise ShowError(
-            "NoSuchVersion",
-            f"Version {version} of '{path}' cannot be read; the newest is {table.version()}.",
-            "Ask for a version that VACUUM and log clean-up have left, or for none: that is the newest.",
-            1,
-        ) from error
-    return table
-
-
 def build_query(columns: list[str] | None, where: str | None, limit: int) -> str:
     """The query for a plain look at rows; the table is called `t`."""
     chosen = "*" if columns is None else ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
@@ -96,17 +54,17 @@ def run_query(table: DeltaTable, query: str) -> Iterator[Any]:
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)
         yield from reader
     except DeltaError as error:
-        raise ShowError(
+        raise TableError(
             "BadQuery",
-            f"The query cannot be run: {_first_line(error)}",
+            f"The query cannot be run: {first_line(error)}",
             "The table is called t; name columns as the table does, case included. Only SELECT is allowed.",
             2,
         ) from error
     # delta-rs raises a bare Exception when a running query fails
     except Exception as error:
-        raise ShowError(
+        raise TableError(
             "QueryFailed",
-            f"The query failed while it read the table: {_first_line(error)}",
+            f"The query failed while it read the table: {first_line(error)}",
             "Check the values the query computes with, and that no data file of the table was removed.",
             1,
         ) from error
@@ -163,15 +121,6 @@ def show(options: argparse.Namespace) -> Iterator[dict[str, object]]:
             return
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ShowError("BadArguments", message, f"See {self.prog} --help.", 2)
-
-
 def _parse_count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
@@ -179,7 +128,7 @@ def _parse_count(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m headgate_spark.show", description=__doc__)
+    parser = JsonParser(prog="python -m headgate_spark.show", description=__doc__)
     parser.add_argument("table", help="path or URI of the Delta table")
     parser.add_argument("--version", type=_parse_count, help="default: the newest")
     parser.add_argument("--limit", type=_parse_count, default=20, help="most rows to show; default 20")
@@ -189,21 +138,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    options = _parser().parse_args(arguments)
+    if options.sql and (options.where or options.columns):
+        raise TableError("BadArguments", "--sql does not go with --where or --columns", "Put them in the query.", 2)
+    return options
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Prints the lines; returns the exit code."""
-    try:
-        options = _parser().parse_args(arguments)
-        if options.sql and (options.where or options.columns):
-            raise ShowError("BadArguments", "--sql does not go with --where or --columns", "Put them in the query.", 2)
-        for line in show(options):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    except ShowError as error:
-        told = {"type": error.type_name, "message": error.message, "remedy": error.remedy}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-    return 0
+    return print_answer(lambda: show(_options(arguments)))
 
 
 if __name__ == "__main__":

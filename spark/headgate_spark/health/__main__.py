@@ -1,0 +1,74 @@
+"""The health of a Delta table as one JSON object, from its log: no Spark, no JVM. Never writes.
+
+An error is one JSON object {type, message, remedy}; exit code 1: the table cannot be read, 2: the request is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import time
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from headgate_spark.answer import JsonParser, open_table, print_answer
+from headgate_spark.codec import encode
+from headgate_spark.health.log import Values, read_log
+from headgate_spark.health.measure import Aims, LiveFile, TableHealth, table_health
+
+
+def partition_text(value: object) -> str | None:
+    """As the log writes partition values."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        return value.replace(tzinfo=None).isoformat(" ")
+    return str(value)
+
+
+def live_files(table: DeltaTable, zorder_by: str | None) -> list[LiveFile]:
+    partitions = sorted(table.metadata().partition_columns)
+    actions = pa.table(table.get_add_actions(flatten=True))
+    low, high = f"min.{zorder_by}", f"max.{zorder_by}"
+    wanted = ["path", "size_bytes", *(f"partition.{name}" for name in partitions)]
+    wanted += [name for name in (low, high) if name in actions.column_names]
+
+    def values(row: dict[str, Any]) -> Values:
+        return tuple((name, partition_text(row[f"partition.{name}"])) for name in partitions)
+
+    return [
+        LiveFile(row["path"], values(row), row["size_bytes"], row.get(low), row.get(high))
+        for row in actions.select(wanted).to_pylist()
+    ]
+
+
+def health(options: argparse.Namespace) -> TableHealth:
+    table = open_table(options.table, None)
+    aims = Aims(options.target_bytes, options.window_hours, options.retain_hours)
+    files = live_files(table, options.zorder_by)
+    return table_health(options.table, table.version(), files, read_log(options.table), aims, time.time() * 1000)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = JsonParser(prog="python -m headgate_spark.health", description=__doc__)
+    parser.add_argument("table", help="path or URI of the Delta table")
+    parser.add_argument("--target-bytes", type=int, required=True, help="size that compaction aims at")
+    parser.add_argument("--window-hours", type=float, required=True, help="how far back bytes are summed")
+    parser.add_argument("--retain-hours", type=float, required=True, help="how long old versions stay readable")
+    parser.add_argument("--zorder-by", help="first zorder column; its ranges are compared")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the object; returns the exit code."""
+    return print_answer(lambda: [encode(health(_parser().parse_args(arguments)))])
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Reads the JSON commits that a table's log still holds: what each one did, added and removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyarrow import fs
+
+_COMMIT = re.compile(r"^(\d{20})\.json$")
+# Older ones tell nothing that a decision of today needs, and each costs a read.
+MOST_COMMITS = 1000
+
+Values = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Added:
+    path: str
+    values: Values
+    size: int
+    # False for a file that holds only rows that were there before: compaction and clustering.
+    data_change: bool
+
+
+@dataclass(frozen=True)
+class Removed:
+    path: str
+    size: int
+    deleted_ms: int
+
+
+@dataclass(frozen=True)
+class LoggedCommit:
+    version: int
+    time_ms: int
+    operation: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    # `userMetadata` when it is a JSON object, else empty.
+    metadata: Mapping[str, Any]
+    added: tuple[Added, ...]
+    removed: tuple[Removed, ...]
+
+
+@dataclass(frozen=True)
+class DeltaLog:
+    """Oldest commit first. `files` and `bytes` are those of the log folder itself."""
+
+    commits: tuple[LoggedCommit, ...]
+    files: int
+    bytes: int
+    commits_since_checkpoint: int
+
+
+def _object(text: str | None) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def parse_commit(version: int, text: str) -> LoggedCommit:
+    info: Mapping[str, Any] = {}
+    added: list[Added] = []
+    removed: list[Removed] = []
+    for line in text.splitlines():
+        action = json.loads(line) if line.strip() else {}
+        if "commitInfo" in action:
+            info = action["commitInfo"]
+        elif "add" in action:
+            add = action["add"]
+            values = tuple(sorted((add.get("partitionValues") or {}).items()))
+            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"])))
+        elif "remove" in action:
+            remove = action["remove"]
+            removed.append(Removed(remove["path"], int(remove.get("size") or 0), int(remove["deletionTimestamp"] or 0)))
+    return LoggedCommit(
+        version=version,
+        time_ms=int(info.get("timestamp") or 0),
+        operation=str(info.get("operation") or ""),
+        parameters=info.get("operationParameters") or {},
+        metrics=info.get("operationMetrics") or {},
+        metadata=_object(info.get("userMetadata")),
+        added=tuple(added),
+        removed=tuple(removed),
+    )
+
+
+def _filesystem(table: str) -> tuple[fs.FileSystem, str]:
+    if "://" in table or table.startswith("file:"):
+        filesystem, path = fs.FileSystem.from_uri(table.replace("s3a://", "s3://", 1))
+        return filesystem, path
+    return fs.LocalFileSystem(), table
+
+
+def _read(filesystem: fs.FileSystem, path: str) -> str:
+    with filesystem.open_input_stream(path) as stream:
+        return str(stream.read().decode("utf-8"))
+
+
+def _checkpoint(filesystem: fs.FileSystem, folder: str, names: Mapping[str, int]) -> int:
+    if "_last_checkpoint" not in names:
+        return -1
+    return int(_object(_read(filesystem, f"{folder}/_last_checkpoint")).get("version", -1))
+
+
+def read_log(table: str) -> DeltaLog:
+    """`table` is a path or URI. One listing of `_delta_log`, one read per commit."""
+    filesystem, root = _filesystem(table)
+    folder = f"{root.rstrip('/')}/_delta_log"
+    infos = [info for info in filesystem.get_file_info(fs.FileSelector(folder)) if info.type == fs.FileType.File]
+    names = {info.base_name: int(info.size) for info in infos}
+
+    def commits() -> Iterator[LoggedCommit]:
+        found = sorted((int(match[1]), name) for name in names if (match := _COMMIT.match(name)) is not None)
+        for version, name in found[-MOST_COMMITS:]:
+            yield parse_commit(version, _read(filesystem, f"{folder}/{name}"))
+
+    read = tuple(commits())
+    newest = read[-1].version if read else -1
+    return DeltaLog(read, len(names), sum(names.values()), newest - _checkpoint(filesystem, folder, names))

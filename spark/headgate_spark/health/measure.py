@@ -1,0 +1,212 @@
+"""Turns the files of a table and the commits of its log into its health. Pure; the twin of contracts/maintenance.ts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
+
+# Below this share of the target a file is worth compacting.
+SMALL = 0.75
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class LiveFile:
+    """`low` and `high` bound the first zorder column; None without statistics."""
+
+    path: str
+    values: Values
+    size: int
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True)
+class Aims:
+    target_file_bytes: int
+    window_hours: float
+    retain_hours: float
+
+
+@dataclass(frozen=True)
+class PartitionHealth:
+    values: Mapping[str, str | None]
+    files: int
+    bytes: int
+    small_files: int
+    small_bytes: int
+    unclustered_files: int
+    unclustered_bytes: int
+    ingests_since_write: int
+    overlap_depth: float | None = None
+
+
+@dataclass(frozen=True)
+class FileSum:
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Window:
+    ingests: int
+    ingested_bytes: int
+    rewritten_bytes: int
+
+
+@dataclass(frozen=True)
+class LastVacuum:
+    lite: str | None = None
+    full: str | None = None
+
+
+@dataclass(frozen=True)
+class LogHealth:
+    files: int
+    bytes: int
+    commits_since_checkpoint: int
+
+
+@dataclass(frozen=True)
+class TableHealth:
+    table: str
+    version: int
+    at: str
+    files: int
+    bytes: int
+    partitions: tuple[PartitionHealth, ...]
+    held: FileSum
+    expired: FileSum
+    window: Window
+    created_at: str
+    last_vacuum: LastVacuum
+    log: LogHealth
+
+
+def iso(milliseconds: float) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_ingest(commit: LoggedCommit) -> bool:
+    """It brought or changed rows; OPTIMIZE only moves them."""
+    return any(added.data_change for added in commit.added)
+
+
+def clusters(commit: LoggedCommit) -> bool:
+    return commit.operation == "OPTIMIZE" and any(
+        str(commit.parameters.get(name) or "[]") != "[]" for name in ("zOrderBy", "clusterBy")
+    )
+
+
+def ingested_bytes(commit: LoggedCommit) -> float:
+    """Bytes of the rows that a commit brought: a MERGE also writes the rows again that lie beside them."""
+    written = sum(added.size for added in commit.added)
+    out = int(commit.metrics.get("numOutputRows") or 0)
+    if commit.operation != "MERGE" or out == 0:
+        return written
+    new = sum(int(commit.metrics.get(f"numTargetRows{fate}") or 0) for fate in ("Inserted", "Updated"))
+    return written * new / out
+
+
+def overlap_depth(files: Sequence[LiveFile]) -> float | None:
+    """Mean over the files of how many, itself included, share a range with it."""
+    bounded = [file for file in files if file.low is not None and file.high is not None]
+    if not bounded:
+        return None
+    lows, highs = sorted(file.low for file in bounded), sorted(file.high for file in bounded)
+    open_ranges = sum(
+        len(bounded) - bisect_left(highs, file.low) - (len(bounded) - bisect_right(lows, file.high)) for file in bounded
+    )
+    # A file without statistics is opened by every query.
+    unknown = len(files) - len(bounded)
+    return (open_ranges + unknown * (len(bounded) + len(files))) / len(files)
+
+
+def _sum(sizes: Iterable[int]) -> FileSum:
+    listed = list(sizes)
+    return FileSum(len(listed), sum(listed))
+
+
+def _unclustered(files: Sequence[LiveFile], log: DeltaLog, depth: float | None) -> list[LiveFile]:
+    """Files that no clustering in the log wrote. What is older than the log is judged by how its ranges overlap."""
+    seen = {added.path: clusters(commit) for commit in log.commits for added in commit.added}
+    looks_mixed = depth is not None and depth > max(2.0, len(files) / 2)
+    return [file for file in files if not seen.get(file.path, not looks_mixed)]
+
+
+def _partition(
+    values: Values, files: Sequence[LiveFile], log: DeltaLog, ingests: Sequence[LoggedCommit], aims: Aims
+) -> PartitionHealth:
+    small = [file.size for file in files if file.size < SMALL * aims.target_file_bytes]
+    depth = overlap_depth(files)
+    unclustered = _unclustered(files, log, depth)
+    quiet = 0
+    for commit in reversed(ingests):
+        if any(added.values == values and added.data_change for added in commit.added):
+            break
+        quiet += 1
+    return PartitionHealth(
+        values=dict(values),
+        files=len(files),
+        bytes=sum(file.size for file in files),
+        small_files=len(small),
+        small_bytes=sum(small),
+        unclustered_files=len(unclustered),
+        unclustered_bytes=sum(file.size for file in unclustered),
+        ingests_since_write=quiet,
+        overlap_depth=None if depth is None else round(depth, 2),
+    )
+
+
+def _vacuums(commits: Sequence[LoggedCommit]) -> Mapping[str, int]:
+    """Time of the last finished VACUUM by mode; one that is not ours deletes everything it finds: full."""
+    found: dict[str, int] = {}
+    for commit in commits:
+        if commit.operation == "VACUUM END" and commit.parameters.get("status") == "COMPLETED":
+            mode = "lite" if commit.metadata.get("maintain") == "vacuum-lite" else "full"
+            found[mode] = commit.time_ms
+    return found
+
+
+def table_health(
+    table: str, version: int, files: Sequence[LiveFile], log: DeltaLog, aims: Aims, now_ms: float
+) -> TableHealth:
+    ingests = [commit for commit in log.commits if is_ingest(commit)]
+    recent = [commit for commit in log.commits if commit.time_ms >= now_ms - aims.window_hours * _HOUR_MS]
+    grouped: dict[Values, list[LiveFile]] = defaultdict(list)
+    for file in files:
+        grouped[file.values].append(file)
+    vacuums = _vacuums(log.commits)
+    # Earlier removals were deleted by a VACUUM that had come to the end of their retention.
+    gone_before = max(vacuums.values(), default=0) - aims.retain_hours * _HOUR_MS
+    held = [gone for commit in log.commits for gone in commit.removed if gone.deleted_ms > gone_before]
+    kept_from = now_ms - aims.retain_hours * _HOUR_MS
+    return TableHealth(
+        table=table,
+        version=version,
+        at=iso(now_ms),
+        files=len(files),
+        bytes=sum(file.size for file in files),
+        partitions=tuple(
+            _partition(values, group, log, ingests, aims)
+            for values, group in sorted(grouped.items(), key=lambda item: str(item[0]))
+        ),
+        held=_sum(gone.size for gone in held),
+        expired=_sum(gone.size for gone in held if gone.deleted_ms < kept_from),
+        window=Window(
+            ingests=sum(map(is_ingest, recent)),
+            ingested_bytes=round(sum(ingested_bytes(commit) for commit in recent if is_ingest(commit))),
+            rewritten_bytes=sum(
+                added.size for commit in recent if commit.operation == "OPTIMIZE" for added in commit.added
+            ),
+        ),
+        created_at=iso(min((commit.time_ms for commit in log.commits), default=now_ms)),
+        last_vacuum=LastVacuum(**{mode: iso(time) for mode, time in vacuums.items()}),
+        log=LogHealth(log.files, log.bytes, log.commits_since_checkpoint),
+    )
