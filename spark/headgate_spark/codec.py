@@ -56,6 +56,8 @@ def _decode_union(hint: Any, value: Any, place: str) -> Any:
 
 def decode(hint: Any, value: Any, place: str = "$") -> Any:
     """Unknown keys are let through: a newer sender may add some within a protocol version."""
+    if hint is Any:
+        return value
     origin = get_origin(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _decode_class(hint, value, place)

@@ -81,7 +81,22 @@ class CommitRequest(Request):
     interval: Interval | None = None
 
 
-JobRequest = PrepareRequest | CommitRequest
+MaintenanceKind = Literal["compact", "zorder", "vacuum-lite", "vacuum-full"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintainRequest(Request):
+    job: Literal["maintain"]
+    table: str
+    kind: MaintenanceKind
+    partitions: tuple[Mapping[str, str | None], ...]
+    zorder_by: tuple[str, ...]
+    target_file_bytes: int
+    retain_hours: int
+    vacuum_ceiling: float
+
+
+JobRequest = PrepareRequest | CommitRequest | MaintainRequest
 
 
 @dataclass(frozen=True)
@@ -170,7 +185,30 @@ class CommitReport(Report):
     files: CommittedFiles
 
 
-JobReport = PrepareReport | CommitReport
+@dataclass(frozen=True)
+class MaintainedTable:
+    path: str
+    version: int
+    recovered: bool
+
+
+@dataclass(frozen=True)
+class MaintainedFiles:
+    added: int
+    removed: int
+    bytes_added: int
+    bytes_removed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintainReport(Report):
+    job: Literal["maintain"]
+    kind: MaintenanceKind
+    table: MaintainedTable
+    files: MaintainedFiles
+
+
+JobReport = PrepareReport | CommitReport | MaintainReport
 
 
 def _json(text: str, what: str) -> dict[str, Any]:
@@ -208,8 +246,8 @@ def _parse(cls: Any, document: dict[str, Any], what: str) -> Any:
         raise _unreadable(what, str(error)) from error
 
 
-_requests: Mapping[object, Any] = {"prepare": PrepareRequest, "commit": CommitRequest}
-_reports: Mapping[object, Any] = {"prepare": PrepareReport, "commit": CommitReport}
+_requests: Mapping[object, Any] = {"prepare": PrepareRequest, "commit": CommitRequest, "maintain": MaintainRequest}
+_reports: Mapping[object, Any] = {"prepare": PrepareReport, "commit": CommitReport, "maintain": MaintainReport}
 
 
 def _by_job(classes: Mapping[object, Any], document: dict[str, Any], what: str) -> Any:

@@ -1,7 +1,8 @@
 """The resolved pipeline as frozen dataclasses: the twin of src/contracts/pipeline.ts, which documents the fields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Action = Literal["warn", "quarantine", "fail"]
 
@@ -108,12 +109,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Maintenance:
-    optimize: str
-    vacuum_retain_hours: float
-
-
-@dataclass(frozen=True)
 class Schedule:
     at: str
     timezone: str
@@ -128,7 +123,8 @@ class Pipeline:
     transform: ColumnsTransform | SqlTransform
     expectations: tuple[Expectation, ...]
     target: Target
-    maintenance: Maintenance
+    # The keeper's settings; no job reads them.
+    maintenance: Mapping[str, Any]
     runtime: str
     timezone: str
     gate_wait_seconds: float

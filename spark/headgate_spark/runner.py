@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.classify import classify
 from headgate_spark.contract import (
+    CommitRequest,
     JobReport,
     JobRequest,
     PrepareRequest,
@@ -19,6 +20,7 @@ from headgate_spark.contract import (
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import put_if_absent, read_text, replace
 from headgate_spark.jobs.commit import commit
+from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare
 from headgate_spark.session import job_session
 
@@ -59,7 +61,9 @@ def _record(request: JobRequest, report: dict[str, Any]) -> dict[str, Any]:
 def _work(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], None]) -> JobReport:
     if isinstance(request, PrepareRequest):
         return prepare(job_session(spark, request.pipeline.timezone), request, on_phase)
-    return commit(job_session(spark, request.timezone), request, on_phase)
+    if isinstance(request, CommitRequest):
+        return commit(job_session(spark, request.timezone), request, on_phase)
+    return maintain(job_session(spark, "UTC"), request, on_phase)
 
 
 def read_request(request_path: str) -> JobRequest:

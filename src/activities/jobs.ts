@@ -1,7 +1,7 @@
 // Spark jobs as activities: submit once per step key, watch to the end. Knows runtimes only through their port.
 import { activityInfo, Context, CancelledFailure, heartbeat } from '@temporalio/activity';
 import { HeadgateError } from '../contracts/errors';
-import { batchPaths } from '../contracts/layout';
+import { jobPaths } from '../contracts/layout';
 import type { JobRequest } from '../contracts/job';
 import type { RuntimeName } from '../contracts/pipeline';
 import { guarded } from './failures';
@@ -41,16 +41,16 @@ export function createJobActivities({ runtimes, store }: JobActivityDeps) {
     /** Finds the job of the step, or submits it once. Safe to repeat: a job that runs or has succeeded is found. */
     submitJob: guarded(async (input: SubmitJobInput): Promise<JobHandle> => {
       const runtime = runtimeOf(input.runtime);
-      const paths = batchPaths(input.state, input.request.digest, input.request.generation);
-      const { job, stepKey, generation } = input.request;
+      const { job, stepKey, digest, generation } = input.request;
+      const paths = jobPaths(input.state, job, digest, generation);
       for (let attempt = 1; ; attempt += 1) {
         const submission: JobSubmission = {
           stepKey: generation === 1 ? stepKey : `${stepKey}#${generation}`,
           job,
           attempt,
-          requestPath: paths.request(job, attempt),
-          reportPath: paths.report(job),
-          failurePath: paths.failure(job, attempt),
+          requestPath: paths.request(attempt),
+          reportPath: paths.report,
+          failurePath: paths.failure(attempt),
         };
         // Attempts that ended are over. One that was submitted and that the runtime does not know was lost.
         if ((await store.stat(submission.failurePath)) !== undefined) continue;

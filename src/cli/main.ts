@@ -130,6 +130,28 @@ function program(): Command {
   );
 
   headgate
+    .command('maintain')
+    .description('upkeep of a pipeline’s table: compaction, clustering, VACUUM, as its policy decides')
+    .addArgument(pipelineArgument())
+    .addOption(setFlag())
+    .option('--dry-run', 'say what would be done and why; start nothing')
+    .addOption(
+      new Option('--now <action>', 'do this, whatever the policy says').choices([
+        'compact',
+        'zorder',
+        'vacuum',
+        'vacuum-full',
+      ] as const),
+    )
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((pipeline, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/maintain.js')).maintainCommand(readConfig(process.env), pipeline, options),
+      ),
+    );
+
+  headgate
     .command('schema')
     .description('JSON Schema of pipeline files, for editors')
     .option('--write <file>', 'into a file instead of stdout')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HeadgateError } from './errors';
 import { failureKinds, type FailureKind } from './failure';
 import { jobProtocol, type JobFailure, type JobReport } from './job';
+import { maintenanceKinds } from './maintenance';
 
 const count = z.int().nonnegative();
 const text = z.string();
@@ -55,7 +56,15 @@ const commitReport = z.object({
   }),
 });
 
-const jobReport: z.ZodType<JobReport> = z.discriminatedUnion('job', [prepareReport, commitReport]);
+const maintainReport = z.object({
+  ...reportBase,
+  job: z.literal('maintain'),
+  kind: z.enum(maintenanceKinds),
+  table: z.object({ path: text, version: count, recovered: z.boolean() }),
+  files: z.object({ added: count, removed: count, bytesAdded: count, bytesRemoved: count }),
+});
+
+const jobReport: z.ZodType<JobReport> = z.discriminatedUnion('job', [prepareReport, commitReport, maintainReport]);
 
 const jobFailure: z.ZodType<JobFailure> = z.object({
   protocol: z.literal(jobProtocol),

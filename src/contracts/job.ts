@@ -3,10 +3,11 @@
 import type { Interval } from './batch';
 import type { Pipeline, Target } from './pipeline';
 import type { FailureKind } from './failure';
+import type { MaintenanceKind, PartitionValues } from './maintenance';
 
 export const jobProtocol = 1;
 
-export type JobKind = 'prepare' | 'commit';
+export type JobKind = 'prepare' | 'commit' | 'maintain';
 
 type RequestBase = {
   readonly protocol: typeof jobProtocol;
@@ -46,7 +47,23 @@ export type CommitRequest = RequestBase & {
   readonly staging: Staging;
 };
 
-export type JobRequest = PrepareRequest | CommitRequest;
+/** One slice of a maintenance plan: at most one new version of the table. */
+export type MaintainRequest = RequestBase & {
+  readonly job: 'maintain';
+  /** Absolute path or URI of the Delta table. */
+  readonly table: string;
+  readonly kind: MaintenanceKind;
+  /** Partitions to rewrite; empty: the whole table. */
+  readonly partitions: readonly PartitionValues[];
+  readonly zorderBy: readonly string[];
+  readonly targetFileBytes: number;
+  /** Becomes the table property that VACUUM and time travel obey, hours. */
+  readonly retainHours: number;
+  /** Largest share of the table's files, old and new, that a VACUUM may delete, 0 to 1. */
+  readonly vacuumCeiling: number;
+};
+
+export type JobRequest = PrepareRequest | CommitRequest | MaintainRequest;
 
 export type Staging = { readonly table: string; readonly version: number; readonly rows: number };
 
@@ -130,7 +147,25 @@ export type CommitReport = ReportBase & {
   };
 };
 
-export type JobReport = PrepareReport | CommitReport;
+export type MaintainReport = ReportBase & {
+  readonly job: 'maintain';
+  readonly kind: MaintenanceKind;
+  readonly table: {
+    readonly path: string;
+    readonly version: number;
+    /** The work was found in the table's history, not done by this attempt. */
+    readonly recovered: boolean;
+  };
+  /** OPTIMIZE: files of the versions before and after. VACUUM: what was deleted for good. */
+  readonly files: {
+    readonly added: number;
+    readonly removed: number;
+    readonly bytesAdded: number;
+    readonly bytesRemoved: number;
+  };
+};
+
+export type JobReport = PrepareReport | CommitReport | MaintainReport;
 
 /** What a failed attempt leaves in `failurePath`. */
 export type JobFailure = {

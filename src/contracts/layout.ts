@@ -13,16 +13,27 @@ export function batchFolder(state: string, digest: string): string {
   return join(state, 'batches', digest);
 }
 
-export function batchPaths(state: string, digest: string, generation = 1) {
+/** Upkeep is no batch: its requests and reports lie beside them. */
+const jobFolder = (state: string, job: JobKind, digest: string): string =>
+  job === 'maintain' ? join(state, 'maintenance', digest) : batchFolder(state, digest);
+
+/** The files that a job and its submitter leave for each other. */
+export function jobPaths(state: string, job: JobKind, digest: string, generation: number) {
+  const folder = jobFolder(state, job, digest);
+  const name = generation === 1 ? job : `${job}.g${generation}`;
+  return {
+    request: (attempt: number) => join(folder, `${name}.request-${attempt}.json`),
+    report: join(folder, `${name}.report.json`),
+    failure: (attempt: number) => join(folder, `${name}.failure-${attempt}.json`),
+  };
+}
+
+export function batchPaths(state: string, digest: string) {
   const folder = batchFolder(state, digest);
-  const name = (job: JobKind): string => (generation === 1 ? job : `${job}.g${generation}`);
   return {
     manifest: join(folder, 'manifest.json'),
     inputs: join(folder, 'inputs'),
     staging: join(folder, 'staging'),
-    request: (job: JobKind, attempt: number) => join(folder, `${name(job)}.request-${attempt}.json`),
-    report: (job: JobKind) => join(folder, `${name(job)}.report.json`),
-    failure: (job: JobKind, attempt: number) => join(folder, `${name(job)}.failure-${attempt}.json`),
   };
 }
 

@@ -9,6 +9,8 @@ export const messageNames = {
   requestCommit: 'requestCommit',
   withdrawCommit: 'withdrawCommit',
   commitDone: 'commitDone',
+  requestMaintenance: 'requestMaintenance',
+  maintenanceDone: 'maintenanceDone',
   continueAsNew: 'continueAsNew',
   table: 'table',
 } as const;
@@ -26,6 +28,9 @@ export const searchAttributeTypes = {
 /** One open run of a pipeline, or of one of its intervals: the id makes a second one join the first. */
 export const runWorkflowId = (pipeline: string, interval?: string): string =>
   interval === undefined ? `run/${pipeline}` : `run/${pipeline}/${interval}`;
+
+/** One open upkeep of a table that somebody asked for. */
+export const maintainWorkflowId = (pipeline: string): string => `maintain/${pipeline}`;
 
 /** The keeper of a table, wherever the request comes from. The path is part of the id: one table, one writer. */
 export const keeperWorkflowId = (table: string): string => `table/${table.replace(/\/+$/, '')}`;

@@ -51,6 +51,46 @@ export function parseShare(text: string): Parsed<number> {
   return { value: share };
 }
 
+const unitBytes: Readonly<Record<string, number>> = {
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** Bytes of `64 MB`, `64 MiB`, `1 GiB`; from 1 MB to 10 GiB, the sizes that files of a table have. */
+export function parseFileSize(text: string): Parsed<number> {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?) *(kB|MB|GB|KiB|MiB|GiB)$/.exec(text);
+  const remedy = 'Write a number and a unit from 1 MB to 10 GiB, for example 64 MiB.';
+  if (!match) return { problem: '{value} is not a size', remedy };
+  const bytes = Math.round(Number(match[1]) * (unitBytes[match[2] ?? ''] ?? Number.NaN));
+  if (bytes < 1e6 || bytes > 10 * 2 ** 30) return { problem: '{value} is no size for the files of a table', remedy };
+  return { value: bytes };
+}
+
+/** A plain number from 0 to 1000, such as `2` or `0.5`. */
+export function parseFactor(text: string): Parsed<number> {
+  const value = /^\d{1,4}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  return value <= 1000 ? { value } : { problem: '{value} is not a factor', remedy: 'Write a number from 0 to 1000.' };
+}
+
+/** A whole number of at least `least`. */
+export const parseCount =
+  (least: number) =>
+  (text: string): Parsed<number> =>
+    /^\d{1,6}$/.test(text) && Number(text) >= least
+      ? { value: Number(text) }
+      : { problem: '{value} is not a fitting number', remedy: `Write a whole number from ${least} on.` };
+
+/** Two wall clocks, `22:00-05:30`; the second may be on the next day. */
+export function parseQuietHours(text: string): Parsed<{ readonly from: string; readonly to: string }> {
+  const [from = '', to = '', ...rest] = text.split('-').map((part) => part.trim());
+  if (rest.length === 0 && 'value' in parseClock(from) && 'value' in parseClock(to)) return { value: { from, to } };
+  return { problem: '{value} is not a span of hours', remedy: 'Write two times of day, for example "22:00-05:30".' };
+}
+
 /** Wall clock `HH:MM`. */
 export const parseClock = (text: string): Parsed<string> =>
   /^([01]\d|2[0-3]):[0-5]\d$/.test(text)

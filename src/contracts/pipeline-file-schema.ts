@@ -190,11 +190,38 @@ const target = fields(
 const maintenance = options(
   {
     optimize: word('Compact and cluster when it pays, or never.', ['auto', 'off'], 'auto'),
-    vacuum: fields(
+    file_size: text('Size that compaction aims at. Default 64 MiB.', notation.parseFileSize),
+    compact_from: text('Small files in a partition from which it is compacted. Default 8.', notation.parseCount(2)),
+    cluster_above: text(
+      'Share of a closed partition that must have changed before it is clustered by zorder_by again. Default 20%.',
+      notation.parseShare,
+    ),
+    closed_after: text(
+      'A partition is closed when this many batches in a row have not written to it. Default 3.',
+      notation.parseCount(1),
+    ),
+    rewrite_budget: text(
+      'Bytes that upkeep may write again per byte that came in, over a week. Default 2.',
+      notation.parseFactor,
+    ),
+    quiet_hours: text(
+      'Hours in which compaction and clustering may run, as "22:00-05:30" in the timezone of the pipeline. Default: always.',
+      notation.parseQuietHours,
+    ),
+    vacuum: options(
       {
         retain: text(
-          'How long files of old versions stay for readers. Default 7 days, at least 1 hour.',
+          'How long files of old versions stay for readers: longer than the longest run and the longest query. ' +
+            'Default 7 days, at least 1 hour.',
           notation.parseDurationFrom(3600, '1 hour'),
+        ),
+        ceiling: text(
+          'Share of all files of the table above which a VACUUM deletes nothing and waits for a person. Default 50%.',
+          notation.parseShare,
+        ),
+        full_every: text(
+          'How often the whole folder is searched for files that crashed jobs left. Default 30 days.',
+          notation.parseDurationFrom(86_400, '1 day'),
         ),
       },
       'Removal of files that no version in the retention time needs.',

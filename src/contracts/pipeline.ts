@@ -1,5 +1,6 @@
 // The resolved pipeline: what a pipeline file means once names, defaults and ${…} are settled.
 // Plain data, no I/O and no schema library, so workflows and the Spark side can share it.
+import type { MaintenanceSettings } from './maintenance';
 
 /** Spark SQL type as written in DDL, e.g. `int`, `decimal(18,2)`, `timestamp`. */
 export type SparkType = string;
@@ -113,12 +114,6 @@ export type Target = {
   readonly partitionsFixed: boolean;
 };
 
-export type Maintenance = {
-  readonly optimize: 'auto' | 'off';
-  /** How long files of old versions are kept for readers, hours. */
-  readonly vacuumRetainHours: number;
-};
-
 export type Schedule = {
   /** Wall clock `HH:MM` in `timezone`. */
   readonly at: string;
@@ -136,7 +131,7 @@ export type Pipeline = {
   readonly transform: Transform;
   readonly expectations: readonly Expectation[];
   readonly target: Target;
-  readonly maintenance: Maintenance;
+  readonly maintenance: MaintenanceSettings;
   readonly schedule?: Schedule;
   readonly runtime: RuntimeName;
   /** Zone in which timestamps without one are read and `date_format` works. Default UTC. */

@@ -2,6 +2,7 @@
 import type { Interval } from './batch';
 import type { FailureKind } from './failure';
 import type { CommitReport, CommitRequest, ExpectationResult, JobFailure, Warning } from './job';
+import type { MaintenanceRequest, MaintenanceStep } from './maintenance';
 
 export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
 
@@ -82,6 +83,24 @@ export type KeeperInput = {
   readonly queue?: readonly QueuedCommit[];
   readonly commits?: number;
   readonly lastVersion?: number;
+  readonly upkeep?: UpkeepState;
+  readonly asked?: readonly AskedMaintenance[];
+};
+
+/** What a keeper remembers between two looks at its table. */
+export type UpkeepState = {
+  /** That of the last commit. */
+  readonly request: MaintenanceRequest;
+  /** Files that commits have added since the last look. */
+  readonly filesAdded: number;
+  /** When to look again if nothing is committed before, milliseconds since 1970. Absent: only after commits. */
+  readonly lookAt?: number;
+};
+
+export type AskedMaintenance = {
+  readonly request: MaintenanceRequest;
+  /** Workflow id that waits for the answer. */
+  readonly replyTo: string;
 };
 
 export type QueuedCommit = {
@@ -94,6 +113,8 @@ export type QueuedCommit = {
 export type CommitJob = {
   readonly runtime: string;
   readonly state: string;
+  /** How the table wants to be kept; absent: not at all. */
+  readonly upkeep?: MaintenanceRequest;
   readonly request: Omit<CommitRequest, 'attempt' | 'reportPath' | 'failurePath'>;
 };
 
@@ -114,4 +135,13 @@ export type TableView = {
   readonly queued: readonly string[];
   readonly commits: number;
   readonly lastVersion?: number;
+  /** What upkeep is doing now. */
+  readonly maintaining?: string;
+  readonly lastMaintenance?: {
+    /** ISO 8601. */
+    readonly at: string;
+    readonly done: readonly MaintenanceStep[];
+    readonly declined: number;
+    readonly failure?: FailureSummary;
+  };
 };

@@ -3,6 +3,7 @@ import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
 import type { Pipeline } from '../contracts/pipeline';
+import type { MaintenanceKind, MaintenanceRequest } from '../contracts/maintenance';
 import type { CommitJob } from '../contracts/run';
 
 /** Filled in by the activity that submits: it knows which attempt this is. */
@@ -60,5 +61,17 @@ export function commitRequest(
     ...(latest === undefined ? {} : { latestBy: latest }),
     ...(batch.interval === undefined ? {} : { interval: batch.interval }),
   };
-  return { runtime: pipeline.runtime, state: pipeline.state, request };
+  return { runtime: pipeline.runtime, state: pipeline.state, upkeep: maintenanceRequest(pipeline), request };
+}
+
+export function maintenanceRequest(pipeline: Pipeline, now?: MaintenanceKind): MaintenanceRequest {
+  return {
+    pipeline: pipeline.name,
+    table: pipeline.target.table,
+    zorderBy: pipeline.target.zorderBy,
+    settings: pipeline.maintenance,
+    runtime: pipeline.runtime,
+    state: pipeline.state,
+    ...(now === undefined ? {} : { now }),
+  };
 }

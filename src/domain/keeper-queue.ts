@@ -31,11 +31,18 @@ export function withdraw(queue: readonly QueuedCommit[], stepKey: string, waiter
     .filter((entry) => entry.waiters.length > 0);
 }
 
+function tellUpkeep({ at, done, declined, failure }: NonNullable<TableView['lastMaintenance']>): string {
+  const work = done.map(({ kind, filesRemoved, filesAdded }) => `${kind} ${filesRemoved} files to ${filesAdded}`);
+  const told = work.length === 0 ? `nothing to do (${declined} declined)` : work.join(', ');
+  return `${at.slice(0, 16).replace('T', ' ')} ${told}${failure === undefined ? '' : `; failed: ${failure.message}`}`;
+}
+
 export function drawTableSheet(view: TableView): string {
   return [
     `single writer of ${view.table}  `,
     `commits: ${view.commits}${view.lastVersion === undefined ? '' : `, table version ${view.lastVersion}`}  `,
-    `running: ${view.running ?? 'nothing'}  `,
+    `running: ${view.running ?? view.maintaining ?? 'nothing'}  `,
+    ...(view.lastMaintenance === undefined ? [] : [`upkeep: ${tellUpkeep(view.lastMaintenance)}  `]),
     `waiting: ${view.queued.length === 0 ? 'nobody' : ''}`,
     ...view.queued.map((stepKey) => `- ${stepKey}`),
   ].join('\n');

@@ -7,7 +7,9 @@ import { createKeeperActivities } from '../activities/keeper';
 import { createJsonLinesSink } from '../activities/publish-metrics';
 import type { Clock } from '../activities/ports';
 import { createLocalRuntime } from '../activities/local/runtime';
+import { createMaintenanceActivities } from '../activities/maintenance';
 import { createRunActivities } from '../activities/run';
+import { readHealth } from '../activities/tables/health';
 import { createStores } from '../activities/stores';
 import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
@@ -62,6 +64,12 @@ export async function startWorker(
       }),
       ...createJobActivities({ runtimes: { local }, store }),
       ...createKeeperActivities({ client, taskQueue: config.taskQueue }),
+      ...createMaintenanceActivities({
+        client,
+        taskQueue: config.taskQueue,
+        clock,
+        readHealth: (question) => readHealth({ python: tools.python, pythonPath: sparkFolder }, question),
+      }),
     },
     // A dead worker must be noticed within seconds, so heartbeats may not be held back for 0.8 of the timeout.
     maxHeartbeatThrottleInterval: '1s',

@@ -1,4 +1,4 @@
-// keepTable: the single writer of one table. A queue of commits, run one after another; continues as new.
+// keepTable: the single writer of one table. Commits one after another, upkeep between them; continues as new.
 import {
   allHandlersFinished,
   condition,
@@ -9,20 +9,31 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CommitJob, CommitReply, KeeperInput, QueuedCommit, TableView } from '../contracts/run';
+import type { MaintenanceReply, MaintenanceRequest, MaintenanceResult } from '../contracts/maintenance';
+import type { AskedMaintenance, CommitJob, CommitReply, KeeperInput, QueuedCommit, TableView } from '../contracts/run';
 import { drawTableSheet, enqueue, isSameCommit, joinCommit, withdraw } from '../domain/keeper-queue';
+import { afterCommit, afterLook, isDue, untilLook } from '../domain/upkeep';
 import { failureOf } from './failure-of';
-import { continueAsNewSignal, requestCommitSignal, tableQuery, withdrawCommitSignal } from './messages';
+import {
+  continueAsNewSignal,
+  requestCommitSignal,
+  requestMaintenanceSignal,
+  tableQuery,
+  withdrawCommitSignal,
+} from './messages';
 import { runJob } from './run-job';
+import { keepUp } from './upkeep';
 
-/** Tells a run how its commit ended. A run that is gone needs no answer. */
-async function reply(workflowId: string, answer: CommitReply): Promise<void> {
+/** Tells a workflow how what it asked for ended. One that is gone needs no answer. */
+async function tell(workflowId: string, signal: string, answer: CommitReply | MaintenanceReply): Promise<void> {
   try {
-    await getExternalWorkflowHandle(workflowId).signal('commitDone', answer);
+    await getExternalWorkflowHandle(workflowId).signal(signal, answer);
   } catch (error) {
-    log.warn('nobody waits for this commit any more', { workflowId, stepKey: answer.stepKey, error: String(error) });
+    log.warn('nobody waits for this answer any more', { workflowId, signal, error: String(error) });
   }
 }
+
+const reply = (workflowId: string, answer: CommitReply): Promise<void> => tell(workflowId, 'commitDone', answer);
 
 async function commit(job: CommitJob): Promise<CommitReply> {
   const { stepKey } = job.request;
@@ -41,8 +52,12 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
   let commits = input.commits ?? 0;
   let lastVersion = input.lastVersion;
   let running: QueuedCommit | undefined;
-  let asked = false;
-  const shouldContinue = (): boolean => asked || workflowInfo().continueAsNewSuggested;
+  let upkeep = input.upkeep;
+  let asked: readonly AskedMaintenance[] = input.asked ?? [];
+  let maintaining: string | undefined;
+  let lastMaintenance: TableView['lastMaintenance'];
+  let toContinue = false;
+  const shouldContinue = (): boolean => toContinue || workflowInfo().continueAsNewSuggested;
 
   const view = (): TableView => {
     return {
@@ -51,6 +66,8 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       commits,
       ...(running === undefined ? {} : { running: running.request.request.stepKey }),
       ...(lastVersion === undefined ? {} : { lastVersion }),
+      ...(maintaining === undefined ? {} : { maintaining }),
+      ...(lastMaintenance === undefined ? {} : { lastMaintenance }),
     };
   };
 
@@ -59,8 +76,12 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
     if (running !== undefined && isSameCommit(running.request, job)) running = joinCommit(running, job, replyTo);
     else queue = enqueue(queue, job, replyTo);
   });
+  setHandler(requestMaintenanceSignal, (ask) => {
+    if (asked.some(({ replyTo }) => replyTo === ask.replyTo)) return;
+    asked = [...asked, ask];
+  });
   setHandler(continueAsNewSignal, () => {
-    asked = true;
+    toContinue = true;
   });
   // Answers at once, also while another commit runs.
   setHandler(withdrawCommitSignal, async ({ stepKey, replyTo }) => {
@@ -70,29 +91,82 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
     await reply(replyTo, { kind: 'withdrawn', stepKey });
   });
 
+  async function commitNext(): Promise<void> {
+    const [head, ...rest] = queue;
+    if (head === undefined) return;
+    queue = rest;
+    running = head;
+    setCurrentDetails(drawTableSheet(view()));
+    const outcome = await commit(head.request);
+    if (outcome.kind === 'committed') {
+      commits += 1;
+      lastVersion = outcome.report.table.version;
+      const wanted = head.request.upkeep;
+      if (wanted !== undefined) upkeep = afterCommit(upkeep, wanted, outcome.report.files.added, Date.now());
+    }
+    const { waiters } = running;
+    running = undefined;
+    for (const waiter of waiters) await reply(waiter, outcome);
+  }
+
+  async function maintain(request: MaintenanceRequest): Promise<MaintenanceReply> {
+    const { look, ...work } = await keepUp(
+      request,
+      () => queue.length > 0,
+      (job) => {
+        maintaining = job.request.kind;
+        setCurrentDetails(drawTableSheet(view()));
+      },
+    );
+    lastVersion = work.done.at(-1)?.version ?? lastVersion;
+    const result: MaintenanceResult = { table, plan: look.plan, ...work };
+    const { done, failure } = work;
+    const declined = look.plan.declined.length;
+    lastMaintenance = {
+      at: new Date().toISOString(),
+      done,
+      declined,
+      ...(failure === undefined ? {} : { failure }),
+    };
+    if (upkeep !== undefined) upkeep = afterLook(upkeep, { look, postponed: work.postponed }, Date.now());
+    return { kind: 'done', result };
+  }
+
+  /** Upkeep never ends the keeper: what failed is told, and tried again at the next look. */
+  async function maintainSafely(request: MaintenanceRequest): Promise<MaintenanceReply> {
+    try {
+      return await maintain(request);
+    } catch (error) {
+      const failure = failureOf(error);
+      lastMaintenance = { at: new Date().toISOString(), done: [], declined: 0, failure };
+      if (upkeep !== undefined) upkeep = afterLook(upkeep, undefined, Date.now());
+      return { kind: 'failed', failure };
+    } finally {
+      maintaining = undefined;
+    }
+  }
+
   for (;;) {
     setCurrentDetails(drawTableSheet(view()));
-    await condition(() => queue.length > 0 || shouldContinue());
-    const [head, ...rest] = queue;
-    if (head !== undefined) {
-      queue = rest;
-      running = head;
-      setCurrentDetails(drawTableSheet(view()));
-      const outcome = await commit(head.request);
-      if (outcome.kind === 'committed') {
-        commits += 1;
-        lastVersion = outcome.report.table.version;
-      }
-      const { waiters } = running;
-      running = undefined;
-      for (const waiter of waiters) await reply(waiter, outcome);
-    }
+    const isWanted = (): boolean =>
+      queue.length > 0 || asked.length > 0 || isDue(upkeep, Date.now()) || shouldContinue();
+    const wait = untilLook(upkeep, Date.now());
+    await (wait === undefined ? condition(isWanted) : condition(isWanted, wait));
+    if (queue.length > 0) await commitNext();
+    else if (asked[0] !== undefined) {
+      const [{ request, replyTo }] = asked;
+      const answer = await maintainSafely(request);
+      asked = asked.filter((ask) => ask.replyTo !== replyTo);
+      await tell(replyTo, 'maintenanceDone', answer);
+    } else if (upkeep !== undefined && isDue(upkeep, Date.now())) await maintainSafely(upkeep.request);
     if (shouldContinue()) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof keepTable>({
         table,
         queue,
         commits,
+        asked,
+        ...(upkeep === undefined ? {} : { upkeep }),
         ...(lastVersion === undefined ? {} : { lastVersion }),
       });
     }

@@ -1,7 +1,16 @@
 // Messages of the workflows: what can be asked of a run and of a table keeper.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { messageNames } from '../contracts/names';
-import type { CancelRequest, CommitJob, CommitReply, GateVerdict, RunProgress, TableView } from '../contracts/run';
+import type { MaintenanceReply } from '../contracts/maintenance';
+import type {
+  AskedMaintenance,
+  CancelRequest,
+  CommitJob,
+  CommitReply,
+  GateVerdict,
+  RunProgress,
+  TableView,
+} from '../contracts/run';
 
 export const progressQuery = defineQuery<RunProgress>(messageNames.progress);
 
@@ -21,6 +30,11 @@ export const withdrawCommitSignal = defineSignal<[{ readonly stepKey: string; re
 );
 
 export const commitDoneSignal = defineSignal<[CommitReply]>(messageNames.commitDone);
+
+/** Look at the table now, when no commit waits, and answer `replyTo`. */
+export const requestMaintenanceSignal = defineSignal<[AskedMaintenance]>(messageNames.requestMaintenance);
+
+export const maintenanceDoneSignal = defineSignal<[MaintenanceReply]>(messageNames.maintenanceDone);
 
 /** Continue as new after the commit at hand: for operators who want a keeper to forget its history. */
 export const continueAsNewSignal = defineSignal(messageNames.continueAsNew);

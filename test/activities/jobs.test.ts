@@ -2,13 +2,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createJobActivities, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PrepareRequest } from '../../src/contracts/job';
-import { batchPaths } from '../../src/contracts/layout';
+import { batchPaths, jobPaths } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { FakeSpark } from '../fakes/spark-runtime';
 
 const { digest } = prepareReport;
-const paths = batchPaths(pipeline.state, digest);
+const paths = { ...batchPaths(pipeline.state, digest), ...jobPaths(pipeline.state, 'prepare', digest, 1) };
 
 const input = (generation = 1): SubmitJobInput => ({
   runtime: 'local',
@@ -55,8 +55,8 @@ describe('submitJob', () => {
     const request = JSON.parse((await store.readText(handle.requestPath)) ?? '') as PrepareRequest;
     expect(request).toMatchObject({
       attempt: 1,
-      reportPath: paths.report('prepare'),
-      failurePath: paths.failure('prepare', 1),
+      reportPath: paths.report,
+      failurePath: paths.failure(1),
     });
   });
 
@@ -71,7 +71,7 @@ describe('submitJob', () => {
     const { spark, store, submit } = scene();
     const first = await submit();
     spark.lose();
-    store.place(paths.failure('prepare', 1), '{}');
+    store.place(paths.failure(1), '{}');
     expect((await submit()).attempt).toBe(2);
     expect(first.attempt).toBe(1);
   });

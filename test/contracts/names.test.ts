@@ -1,6 +1,6 @@
 // Freezes public names: schedules, open runs, dashboards and people's scripts refer to them.
 import { failureKinds } from '../../src/contracts/failure';
-import { batchPaths, defaultStateRoot, stepKey } from '../../src/contracts/layout';
+import { defaultStateRoot, jobPaths, stepKey } from '../../src/contracts/layout';
 import {
   defaultTaskQueue,
   keeperWorkflowId,
@@ -27,6 +27,8 @@ describe('public names', () => {
         'requestCommit',
         'withdrawCommit',
         'commitDone',
+        'requestMaintenance',
+        'maintenanceDone',
         'continueAsNew',
         'table',
       ],
@@ -63,7 +65,8 @@ describe('public names', () => {
   it('keep state beside the table, hidden from its readers', () => {
     expect(defaultStateRoot('s3://lake/customer_sales/', 'customer-sales')).toBe('s3://lake/_headgate/customer-sales');
     expect(stepKey('p', '/lake/t', 'd', 'commit')).toBe('p/t/d/commit');
-    expect(batchPaths('/s', 'd').report('commit')).toBe('/s/batches/d/commit.report.json');
-    expect(batchPaths('/s', 'd', 7).report('commit')).toBe('/s/batches/d/commit.g7.report.json');
+    expect(jobPaths('/s', 'commit', 'd', 1).report).toBe('/s/batches/d/commit.report.json');
+    expect(jobPaths('/s', 'commit', 'd', 7).report).toBe('/s/batches/d/commit.g7.report.json');
+    expect(jobPaths('/s', 'maintain', 'd', 1).failure(2)).toBe('/s/maintenance/d/maintain.failure-2.json');
   });
 });

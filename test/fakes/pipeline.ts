@@ -1,5 +1,6 @@
 // A small valid pipeline, and sources for it; tests change what they are about.
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
+import { defaultMaintenance } from '../../src/domain/maintenance-policy';
 
 export function sampleSource(changes: Partial<Source> = {}): Source {
   return {
@@ -21,7 +22,7 @@ export function samplePipeline(changes: Partial<Pipeline> = {}): Pipeline {
     transform: { kind: 'columns', from: 'sales', joins: [], columns: [] },
     expectations: [],
     target: { table: '/lake/customer_sales', key: ['id'], partitionBy: [], zorderBy: [], partitionsFixed: false },
-    maintenance: { optimize: 'auto', vacuumRetainHours: 168 },
+    maintenance: defaultMaintenance,
     runtime: 'local',
     timezone: 'UTC',
     gateWaitSeconds: 7 * 86_400,

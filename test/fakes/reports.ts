@@ -1,7 +1,7 @@
 // Example reports, requests and pipelines for tests, taken from the golden files of the protocol.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommitReport, PrepareReport, PrepareRequest } from '../../src/contracts/job';
+import type { CommitReport, MaintainReport, PrepareReport, PrepareRequest } from '../../src/contracts/job';
 import type { Pipeline } from '../../src/contracts/pipeline';
 
 const golden = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, '..', 'golden', name), 'utf8'));
@@ -9,5 +9,7 @@ const golden = (name: string): unknown => JSON.parse(readFileSync(join(__dirname
 export const prepareReport = golden('prepare.report.json') as PrepareReport;
 
 export const commitReport = golden('commit.report.json') as CommitReport;
+
+export const maintainReport = golden('maintain.report.json') as MaintainReport;
 
 export const pipeline: Pipeline = (golden('prepare.request.json') as PrepareRequest).pipeline;

@@ -32,6 +32,13 @@ const anonymous = (history: string): string =>
     await environment.teardown();
   });
 
+  async function keep(file: string, workflowId: string): Promise<void> {
+    const path = join(__dirname, 'histories', `${file}.json`);
+    if (existsSync(path)) return;
+    const history = await environment.client.workflow.getHandle(workflowId).fetchHistory();
+    writeFileSync(path, `${anonymous(historyToJSON(history))}\n`);
+  }
+
   async function record(
     name: string,
     table: string,
@@ -47,14 +54,6 @@ const anonymous = (history: string): string =>
         args: [],
       });
       await handle.result().catch(() => undefined);
-      const keep = async (file: string, workflowId: string): Promise<void> => {
-        const path = join(__dirname, 'histories', `${file}.json`);
-        if (existsSync(path)) return;
-        writeFileSync(
-          path,
-          `${anonymous(historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory()))}\n`,
-        );
-      };
       await keep(`runPipeline.${name}`, `run/${name}`);
       if (name === 'committed') {
         await environment.sleep('1s');
@@ -62,6 +61,25 @@ const anonymous = (history: string): string =>
       }
     });
   }
+
+  it('upkeep that was asked for', async () => {
+    const { client } = environment;
+    const table = '/lake/upkeep';
+    const own = { ...pipeline, target: { ...pipeline.target, table } };
+    const fakes = { ...fakeActivities(environment, newJournal(), 'upkeep'), loadPipeline: async () => own };
+    await withWorker(environment, 'upkeep', fakes, async () => {
+      const workflowId = 'maintain/customer-sales';
+      const handle = await client.workflow.start('maintainTable', {
+        workflowId,
+        taskQueue: 'upkeep',
+        args: [{ now: 'vacuum-full' }],
+      });
+      await handle.result();
+      await environment.sleep('1s');
+      await keep('maintainTable.vacuum', workflowId);
+      await keep('keepTable.upkeep', keeperWorkflowId(table));
+    });
+  });
 
   it('committed', () => record('committed', '/lake/committed', () => ({})));
 

@@ -10,13 +10,15 @@ import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PublishInput, RunActivities } from '../../src/activities/run';
 import { addSearchAttributes, ourSearchAttributes } from '../../src/workers/connection';
 import { createKeeperActivities } from '../../src/activities/keeper';
+import { createMaintenanceActivities, type MaintenanceActivities } from '../../src/activities/maintenance';
 import { ensureTools } from '../../src/setup/tools';
 import type { FailureKind } from '../../src/contracts/failure';
-import { commitReport, pipeline, prepareReport } from '../fakes/reports';
+import { healthyTable } from '../fakes/health';
+import { commitReport, maintainReport, pipeline, prepareReport } from '../fakes/reports';
 
 jest.setTimeout(60_000);
 
-export type Activities = RunActivities & JobActivities & KeeperActivities;
+export type Activities = RunActivities & JobActivities & KeeperActivities & MaintenanceActivities;
 
 /** What the fakes were asked to do, in order. */
 export type Journal = {
@@ -60,6 +62,12 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
     },
     watchJob: async (handle) => succeeded(handle),
     ...createKeeperActivities({ client: environment.client, taskQueue }),
+    ...createMaintenanceActivities({
+      client: environment.client,
+      taskQueue,
+      clock: { now: () => new Date() },
+      readHealth: async () => healthyTable(),
+    }),
   };
 }
 
@@ -74,10 +82,12 @@ const handleOf = (input: SubmitJobInput): JobHandle => ({
   id: `${input.request.job}-1`,
 });
 
-export const succeeded = (handle: JobHandle): JobOutcome =>
-  handle.job === 'prepare'
-    ? { kind: 'succeeded', report: { ...prepareReport, stepKey: handle.stepKey } }
-    : { kind: 'succeeded', report: { ...commitReport, stepKey: handle.stepKey } };
+const reports = { prepare: prepareReport, commit: commitReport, maintain: maintainReport };
+
+export const succeeded = (handle: JobHandle): JobOutcome => ({
+  kind: 'succeeded',
+  report: { ...reports[handle.job], stepKey: handle.stepKey },
+});
 
 /** A failure whose kind and type are all that matters. */
 export const failed = (handle: JobHandle, kind: FailureKind, type: string): JobOutcome => ({

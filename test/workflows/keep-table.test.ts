@@ -1,21 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { keeperWorkflowId } from '../../src/contracts/names';
-import type { RunPipelineResult, TableView } from '../../src/contracts/run';
-import { pipeline } from '../fakes/reports';
-import {
-  batch,
-  failed,
-  fakeActivities,
-  newJournal,
-  startEnvironment,
-  succeeded,
-  watching,
-  withWorker,
-  type Activities,
-  type Journal,
-} from './environment';
+import type { RunPipelineResult } from '../../src/contracts/run';
+import { failed, startEnvironment, succeeded, watching } from './environment';
+import { barrier, eventually, onTable, viewOf } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
 
@@ -27,60 +13,6 @@ afterAll(async () => {
   await environment.teardown();
 });
 
-/** A gate in the fakes: commits wait until it is opened. */
-function barrier() {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
-
-async function onTable<Result>(
-  change: (activities: Activities, journal: Journal) => Partial<Activities>,
-  body: (scene: {
-    journal: Journal;
-    keeper: WorkflowHandle;
-    run(digest: string): Promise<WorkflowHandle>;
-  }) => Promise<Result>,
-): Promise<Result> {
-  const journal = newJournal();
-  const taskQueue = randomUUID();
-  const table = `/lake/${randomUUID()}`;
-  const own = { ...pipeline, target: { ...pipeline.target, table } };
-  const fakes: Activities = {
-    ...fakeActivities(environment, journal, taskQueue),
-    loadPipeline: async () => own,
-    // The interval of the input stands for the batch, so that a test names its batches.
-    freezeInputs: async ({ interval }) => ({
-      kind: 'batch',
-      batch: { ...batch, digest: (interval ?? '').padEnd(32, '0') },
-    }),
-  };
-  return withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
-    body({
-      journal,
-      keeper: environment.client.workflow.getHandle(keeperWorkflowId(table)),
-      run: (digest) =>
-        environment.client.workflow.start('runPipeline', {
-          workflowId: `run/${randomUUID()}`,
-          taskQueue,
-          args: [{ interval: digest }],
-        }),
-    }),
-  );
-}
-
-async function eventually<Value>(read: () => Promise<Value>, good: (value: Value) => boolean): Promise<Value> {
-  for (;;) {
-    const value = await read().catch(() => undefined);
-    if (value !== undefined && good(value)) return value;
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
-}
-
-const viewOf = (keeper: WorkflowHandle) => (): Promise<TableView> => keeper.query<TableView>('table');
-
 describe('keepTable', () => {
   it('commits one after another in the order of arrival', async () => {
     const gate = barrier();
@@ -88,6 +20,7 @@ describe('keepTable', () => {
     let most = 0;
     const order: string[] = [];
     await onTable(
+      environment,
       () => ({
         watchJob: async (handle) => {
           if (handle.job === 'prepare') return succeeded(handle);
@@ -119,6 +52,7 @@ describe('keepTable', () => {
   it('makes one commit for two runs of the same batch and tells both', async () => {
     const gate = barrier();
     await onTable(
+      environment,
       () => ({
         watchJob: async (handle) => {
           if (handle.job === 'commit') await watching(gate.opened);
@@ -146,6 +80,7 @@ describe('keepTable', () => {
 
   it('asks for the job of a batch again when a run does: the recorded result is found, nothing is remembered', async () => {
     await onTable(
+      environment,
       () => ({}),
       async ({ journal, run }) => {
         await (await run('a')).result();
@@ -157,6 +92,7 @@ describe('keepTable', () => {
 
   it('goes on with the next commit when one fails', async () => {
     await onTable(
+      environment,
       () => ({
         watchJob: async (handle) =>
           handle.job === 'commit' && handle.stepKey.includes('/a000')
@@ -175,6 +111,7 @@ describe('keepTable', () => {
   it('gives a queued commit back to a cancelled run, and never makes it', async () => {
     const gate = barrier();
     await onTable(
+      environment,
       () => ({
         watchJob: async (handle) => {
           if (handle.job === 'commit') await watching(gate.opened);
@@ -198,6 +135,7 @@ describe('keepTable', () => {
   it('finishes a commit that has begun although its run is cancelled, and the run tells the truth', async () => {
     const gate = barrier();
     await onTable(
+      environment,
       () => ({
         watchJob: async (handle) => {
           if (handle.job === 'commit') await watching(gate.opened);
@@ -218,6 +156,7 @@ describe('keepTable', () => {
 
   it('carries its count and the table version over when it continues as new', async () => {
     await onTable(
+      environment,
       () => ({}),
       async ({ journal, keeper, run }) => {
         await (await run('a')).result();

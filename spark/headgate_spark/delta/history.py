@@ -40,3 +40,25 @@ def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) 
         if limit is None or len(rows) < limit:
             break
     return None
+
+
+class Vacuumed(NamedTuple):
+    version: int
+    files: int
+    bytes: int
+
+
+def last_vacuum(spark: SparkSession, path: str) -> Vacuumed:
+    """What the VACUUM that has just ended says of itself; it logs one version before and one after."""
+    rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)} LIMIT 2").collect()
+    metrics = {name: value for row in reversed(rows) for name, value in (row["operationMetrics"] or {}).items()}
+    ended = bool(rows) and rows[0]["operation"] == "VACUUM END"
+    return Vacuumed(
+        version=newest_version(spark, path),
+        files=int(metrics.get("numDeletedFiles", 0)) if ended else 0,
+        bytes=int(metrics.get("sizeOfDataToDelete", 0)) if ended else 0,
+    )
+
+
+def newest_version(spark: SparkSession, path: str) -> int:
+    return int(spark.sql(f"DESCRIBE HISTORY {table_name(path)} LIMIT 1").collect()[0]["version"])

@@ -33,7 +33,7 @@ def table_of(request_path: str) -> str:
         with open(request_path, encoding="utf-8") as file:
             request = json.load(file)
         pipeline = request.get("pipeline")
-        target = pipeline["target"] if isinstance(pipeline, dict) else request["target"]
+        target = pipeline["target"] if isinstance(pipeline, dict) else request.get("target", request)
         return str(target["table"])
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return request_path

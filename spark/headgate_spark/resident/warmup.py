@@ -271,7 +271,7 @@ def _pipeline(folder: Path, number: int) -> dict[str, Any]:
             "zorderBy": [],
             "partitionsFixed": False,
         },
-        "maintenance": {"optimize": "off", "vacuumRetainHours": 168},
+        "maintenance": {},
         "runtime": "local",
         "timezone": "UTC",
         "gateWaitSeconds": 0,

@@ -1,5 +1,6 @@
 // A pipeline file of right shape to the resolved Pipeline: names, defaults, units. What it means is checked elsewhere.
 import { defaultStateRoot } from '../../contracts/layout';
+import type { MaintenanceSettings } from '../../contracts/maintenance';
 import type {
   Column,
   CsvOptions,
@@ -14,6 +15,7 @@ import * as notation from '../../contracts/pipeline-file-notation';
 import type { Parsed } from '../../contracts/pipeline-file-notation';
 import type { ColumnFile, PipelineFile, SourceFile, TransformFile } from '../../contracts/pipeline-file-schema';
 import { parseColumnText } from '../../contracts/pipeline-file-types';
+import { defaultMaintenance } from '../../domain/maintenance-policy';
 import { definitionDigest } from './digest';
 import { resolvePath } from './paths';
 
@@ -46,10 +48,7 @@ export function resolvePipeline(file: PipelineFile, cwd: string, sqlText: string
   return {
     name: file.name,
     ...definition,
-    maintenance: {
-      optimize: file.maintenance?.optimize ?? 'auto',
-      vacuumRetainHours: Math.ceil(known(notation.parseDuration(file.maintenance?.vacuum?.retain ?? '7 days')) / 3600),
-    },
+    maintenance: resolveMaintenance(file.maintenance, timezone),
     ...(schedule === undefined
       ? {}
       : {
@@ -64,6 +63,32 @@ export function resolvePipeline(file: PipelineFile, cwd: string, sqlText: string
     gateWaitSeconds: file.gate?.wait === undefined ? 7 * day : known(notation.parseDuration(file.gate.wait)),
     state: file.state === undefined ? defaultStateRoot(table, file.name) : resolvePath(file.state, cwd),
     definitionDigest: definitionDigest(definition),
+  };
+}
+
+type MaintenanceFile = PipelineFile['maintenance'];
+
+function resolveMaintenance(file: MaintenanceFile, timezone: string): MaintenanceSettings {
+  const vacuum = file?.vacuum;
+  const or = <T>(text: string | undefined, parse: (text: string) => Parsed<T>, fallback: T): T =>
+    text === undefined ? fallback : known(parse(text));
+  const hours = (text: string): Parsed<number> => ({ value: Math.ceil(known(notation.parseDuration(text)) / 3600) });
+  const days = (text: string): Parsed<number> => ({ value: known(notation.parseDuration(text)) / day });
+  const base = defaultMaintenance;
+  return {
+    optimize: file?.optimize ?? base.optimize,
+    targetFileBytes: or(file?.file_size, notation.parseFileSize, base.targetFileBytes),
+    minSmallFiles: or(file?.compact_from, notation.parseCount(2), base.minSmallFiles),
+    zorderAbove: or(file?.cluster_above, notation.parseShare, base.zorderAbove),
+    closedAfterIngests: or(file?.closed_after, notation.parseCount(1), base.closedAfterIngests),
+    rewriteBudget: or(file?.rewrite_budget, notation.parseFactor, base.rewriteBudget),
+    windowHours: base.windowHours,
+    ...(file?.quiet_hours === undefined
+      ? {}
+      : { quietHours: { ...known(notation.parseQuietHours(file.quiet_hours)), timezone } }),
+    vacuumRetainHours: or(vacuum?.retain, hours, base.vacuumRetainHours),
+    vacuumCeiling: or(vacuum?.ceiling, notation.parseShare, base.vacuumCeiling),
+    fullVacuumDays: or(vacuum?.full_every, days, base.fullVacuumDays),
   };
 }
 

@@ -131,7 +131,7 @@ async function resultOf(handle: WorkflowHandle): Promise<RunReport> {
   }
 }
 
-function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 'failure'> {
+export function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 'failure'> {
   let cause: unknown = error.cause;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined)
     cause = cause.cause;

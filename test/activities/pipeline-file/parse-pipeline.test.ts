@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePipeline, pipelineNotices } from '../../../src/activities/pipeline-file';
+import { defaultMaintenance } from '../../../src/domain/maintenance-policy';
 import { file, issuesOf, orders, parse, spoil, variables } from './support';
 
 const shipped = (name: string) =>
@@ -61,7 +62,7 @@ test('a file of few words has defaults for the rest', () => {
     transform: { kind: 'columns', from: 'a', joins: [], columns: [] },
     expectations: [],
     target: { table: '/lake/few', key: ['id'], partitionBy: [], zorderBy: [], partitionsFixed: false },
-    maintenance: { optimize: 'auto', vacuumRetainHours: 168 },
+    maintenance: defaultMaintenance,
     runtime: 'local',
     timezone: 'UTC',
     gateWaitSeconds: 604_800,

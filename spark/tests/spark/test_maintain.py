@@ -1,0 +1,223 @@
+"""Upkeep of a table: the partitions asked for and no others, once per step, and never more deleted than allowed."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from headgate_spark.delta.partitions import partition_condition
+from headgate_spark.errors import JobFailed
+from headgate_spark.runner import run_job
+from tests.batch import golden
+from tests.spark.tables import versions
+
+HOUR = 3600
+ODD = "it's 100% \\ a/b=c ü"
+
+
+class Upkeep:
+    """A partitioned table of small files, and maintain jobs on it."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self.spark = spark
+        self.path = folder / "table"
+        self.folder = folder
+
+    def write(self, parts: Sequence[str | None], rows: int = 20) -> None:
+        """One file per partition."""
+        frame = self.spark.range(rows).select(
+            F.col("id"),
+            (F.col("id") * 7 % rows).alias("customer"),
+            F.explode(F.array(*(F.lit(part).cast("string") for part in parts))).alias("part"),
+        )
+        frame.coalesce(1).write.format("delta").mode("append").partitionBy("part").save(str(self.path))
+
+    def run(self, kind: str, step: str, *, attempt: int = 1, **changes: object) -> dict[str, Any]:
+        request = golden("maintain.request.json") | {
+            "stepKey": step,
+            "attempt": attempt,
+            "reportPath": str(self.folder / f"{step}.{attempt}.report.json"),
+            "failurePath": str(self.folder / f"{step}.{attempt}.failure.json"),
+            "table": str(self.path),
+            "kind": kind,
+            "partitions": [],
+            "zorderBy": ["customer"],
+            **changes,
+        }
+        place = self.folder / f"{step}.{attempt}.request.json"
+        place.write_text(json.dumps(request), encoding="utf-8")
+        return run_job(self.spark, str(place))
+
+    def files(self) -> list[Path]:
+        """All data files on disk, those of old versions too."""
+        return sorted(self.path.rglob("*.parquet"))
+
+    def live(self) -> int:
+        return len(self.spark.read.format("delta").load(str(self.path)).inputFiles())
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        frame = self.spark.read.format("delta").load(str(self.path))
+        return sorted((tuple(row) for row in frame.collect()), key=str)
+
+    def age(self, hours: float) -> None:
+        """Makes all files and log entries look that old."""
+        then = time.time() - hours * HOUR
+        for file in self.path.rglob("*"):
+            os.utime(file, (then, then))
+        for commit in (self.path / "_delta_log").glob("*.json"):
+            actions = [json.loads(line) for line in commit.read_text().splitlines()]
+            for action in actions:
+                info, removed = action.get("commitInfo"), action.get("remove")
+                for entry, name in ((info, "timestamp"), (info, "inCommitTimestamp"), (removed, "deletionTimestamp")):
+                    if entry and name in entry:
+                        entry[name] = int(entry[name] - hours * HOUR * 1000)
+            commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
+            commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
+            os.utime(commit, (then, then))
+        self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def upkeep(spark: SparkSession, tmp_path: Path) -> Upkeep:
+    return Upkeep(spark, tmp_path)
+
+
+def test_compaction_touches_only_the_partitions_it_is_asked_for(upkeep: Upkeep) -> None:
+    for _ in range(3):
+        upkeep.write(["a", ODD, None])
+    before = upkeep.rows()
+    report = upkeep.run("compact", "one", partitions=[{"part": ODD}, {"part": None}])
+    assert report["files"] | {"bytesAdded": 0, "bytesRemoved": 0} == {
+        "added": 2,
+        "removed": 6,
+        "bytesAdded": 0,
+        "bytesRemoved": 0,
+    }
+    assert report["files"]["bytesRemoved"] > report["files"]["bytesAdded"] > 0
+    assert (upkeep.live(), report["table"]["version"]) == (5, 3)
+    assert upkeep.rows() == before
+
+
+def test_nothing_to_compact_makes_no_version(upkeep: Upkeep) -> None:
+    upkeep.write(["a"])
+    report = upkeep.run("compact", "one")
+    assert (report["files"]["added"], report["table"]["version"], versions(upkeep.path)) == (0, 0, [0])
+
+
+def test_a_table_of_one_piece_is_clustered_as_a_whole(spark: SparkSession, upkeep: Upkeep) -> None:
+    for start in (0, 5):
+        frame = spark.range(start, start + 5).selectExpr("id", "id AS customer")
+        frame.coalesce(1).write.format("delta").mode("append").save(str(upkeep.path))
+    report = upkeep.run("zorder", "one", partitions=[{}])
+    assert (report["files"]["removed"], upkeep.live()) == (2, 1)
+
+
+def test_clustering_is_found_and_not_done_again_after_a_crash(upkeep: Upkeep) -> None:
+    for _ in range(2):
+        upkeep.write(["a", "b"])
+    first = upkeep.run("zorder", "one", partitions=[{"part": "a"}])
+    again = upkeep.run("zorder", "one", attempt=2, partitions=[{"part": "a"}])
+    assert (first["table"], again["table"]["recovered"]) == (again["table"] | {"recovered": False}, True)
+    assert again["files"] == first["files"]
+    assert versions(upkeep.path) == [0, 1, 2]
+
+
+def test_the_commit_says_whose_it_is(spark: SparkSession, upkeep: Upkeep) -> None:
+    for _ in range(2):
+        upkeep.write(["a"])
+    upkeep.run("compact", "one")
+    newest = spark.sql(f"DESCRIBE HISTORY delta.`{upkeep.path}` LIMIT 1").collect()[0]
+    assert json.loads(newest["userMetadata"]) == {
+        "stepKey": "one",
+        "generation": 1,
+        "run": "table//lake/customer_sales",
+        "maintain": "compact",
+    }
+
+
+def test_vacuum_deletes_what_is_older_than_the_retention_and_nothing_else(spark: SparkSession, upkeep: Upkeep) -> None:
+    for _ in range(2):
+        upkeep.write(["a", "b", "c"])
+    upkeep.run("compact", "old", partitions=[{"part": "a"}])
+    upkeep.age(hours=200)
+    upkeep.run("compact", "new", partitions=[{"part": "b"}])
+    before = upkeep.rows()
+    report = upkeep.run("vacuum-lite", "clean", retainHours=168)
+    assert report["files"]["removed"] == 2
+    assert report["files"]["bytesRemoved"] > 0
+    # seven were live or young: one compacted file and two small ones of b, one of a, two of c
+    assert len(upkeep.files()) == 6
+    assert upkeep.rows() == before
+    # a reader that stays on the version of before
+    young = spark.read.format("delta").option("versionAsOf", 3).load(str(upkeep.path))
+    assert young.count() == len(before)
+
+
+def test_lite_leaves_orphans_and_full_finds_them(upkeep: Upkeep) -> None:
+    upkeep.write(["a"])
+    upkeep.write(["a"])
+    orphan = upkeep.path / "part=a" / "part-99999-of-a-crashed-job.c000.snappy.parquet"
+    orphan.write_bytes(b"half")
+    upkeep.age(hours=200)
+    assert upkeep.run("vacuum-lite", "lite")["files"]["removed"] == 0
+    assert orphan.exists()
+    assert upkeep.run("vacuum-full", "full")["files"]["removed"] == 1
+    assert not orphan.exists()
+
+
+def test_a_young_orphan_may_belong_to_a_running_job_and_stays(upkeep: Upkeep) -> None:
+    upkeep.write(["a"])
+    orphan = upkeep.path / "part=a" / "part-99999-of-a-running-job.c000.snappy.parquet"
+    orphan.write_bytes(b"half")
+    assert upkeep.run("vacuum-full", "full")["files"]["removed"] == 0
+    assert orphan.exists()
+
+
+def test_more_than_the_ceiling_is_held_and_nothing_is_deleted(upkeep: Upkeep) -> None:
+    for _ in range(6):
+        upkeep.write(["a"])
+    upkeep.run("compact", "small")
+    upkeep.age(hours=200)
+    there = upkeep.files()
+    with pytest.raises(JobFailed) as failed:
+        upkeep.run("vacuum-lite", "clean", vacuumCeiling=0.5)
+    assert (failed.value.type, failed.value.fields["files"], failed.value.fields["liveFiles"]) == (
+        "VacuumCeiling",
+        6,
+        1,
+    )
+    assert upkeep.files() == there
+    assert upkeep.run("vacuum-lite", "allowed", vacuumCeiling=0.9)["files"]["removed"] == 6
+
+
+def test_the_retention_is_a_property_of_the_table_and_set_once(spark: SparkSession, upkeep: Upkeep) -> None:
+    upkeep.write(["a"])
+    upkeep.run("vacuum-lite", "one", retainHours=1000)
+    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES delta.`{upkeep.path}`").collect()}
+    assert properties["delta.deletedFileRetentionDuration"] == "interval 1000 hours"
+    assert properties["delta.logRetentionDuration"] == "interval 1000 hours"
+    made = versions(upkeep.path)
+    upkeep.run("vacuum-lite", "two", retainHours=1000)
+    operations = [row["operation"] for row in spark.sql(f"DESCRIBE HISTORY delta.`{upkeep.path}`").collect()]
+    assert operations.count("SET TBLPROPERTIES") == 1
+    assert len(versions(upkeep.path)) == len(made) + 2
+
+
+@pytest.mark.parametrize("kind", ["compact", "vacuum-lite"])
+def test_no_table_is_an_error_that_says_so(upkeep: Upkeep, kind: str) -> None:
+    with pytest.raises(JobFailed) as failed:
+        upkeep.run(kind, "one")
+    assert failed.value.type == "TableNotFound"
+
+
+def test_a_partition_of_another_layout_is_refused(spark: SparkSession) -> None:
+    schema = spark.range(1).schema
+    with pytest.raises(JobFailed) as failed:
+        partition_condition([{"month": "2026-05"}], schema)
+    assert failed.value.type == "UnknownPartition"

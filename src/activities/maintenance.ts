@@ -1,0 +1,103 @@
+// Upkeep of a table around its Spark jobs: look at its log, let the policy decide, write the jobs. Decides nothing itself.
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { jobProtocol } from '../contracts/job';
+import { stepKey } from '../contracts/layout';
+import type {
+  MaintenanceJob,
+  MaintenanceLook,
+  MaintenancePlan,
+  MaintenanceRequest,
+  TableHealth,
+} from '../contracts/maintenance';
+import { keeperWorkflowId } from '../contracts/names';
+import type { KeeperInput } from '../contracts/run';
+import { planNow } from '../domain/maintenance-on-demand';
+import { planMaintenance } from '../domain/maintenance-policy';
+import { sliceAction, type Slice } from '../domain/maintenance-slices';
+import { guarded } from './failures';
+import type { Clock } from './ports';
+import type { HealthQuestion } from './tables/health';
+
+export type MaintenanceActivityDeps = {
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly clock: Clock;
+  readonly readHealth: (question: HealthQuestion) => Promise<TableHealth>;
+};
+
+export type AskMaintenanceInput = {
+  readonly request: MaintenanceRequest;
+  /** Workflow id that waits for the answer. */
+  readonly replyTo: string;
+};
+
+/** The plan for a table as it is now. */
+export function decide(request: MaintenanceRequest, health: TableHealth, now: Date): MaintenancePlan {
+  if (request.now !== undefined) return planNow(health, request.now);
+  return planMaintenance(health, request.settings, { zorderBy: request.zorderBy, clusterBy: [] }, now);
+}
+
+/** The same slice of the same version is the same step: a look that is repeated finds the job that ran. */
+function jobOf(request: MaintenanceRequest, version: number, slice: Slice): MaintenanceJob {
+  const identity = JSON.stringify([request.table, version, slice.kind, slice.partitions]);
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 32);
+  const { settings } = request;
+  return {
+    runtime: request.runtime,
+    state: request.state,
+    request: {
+      protocol: jobProtocol,
+      job: 'maintain',
+      stepKey: stepKey(request.pipeline, request.table, digest, 'maintain'),
+      generation: 1,
+      run: keeperWorkflowId(request.table),
+      digest,
+      table: request.table,
+      kind: slice.kind,
+      partitions: slice.partitions,
+      zorderBy: request.zorderBy,
+      targetFileBytes: settings.targetFileBytes,
+      retainHours: settings.vacuumRetainHours,
+      vacuumCeiling: settings.vacuumCeiling,
+    },
+  };
+}
+
+export function look(request: MaintenanceRequest, health: TableHealth, now: Date): MaintenanceLook {
+  const plan = decide(request, health, now);
+  const slices = plan.actions.flatMap((action) => sliceAction(action, health.partitions));
+  return {
+    plan,
+    jobs: slices.map((slice) => jobOf(request, health.version, slice)),
+    files: health.files,
+    bytes: health.bytes,
+    smallFiles: health.partitions.reduce((sum, { smallFiles }) => sum + smallFiles, 0),
+    held: health.held,
+  };
+}
+
+export function createMaintenanceActivities({ client, taskQueue, clock, readHealth }: MaintenanceActivityDeps) {
+  return {
+    /** Reads the table's log only; may be repeated. */
+    lookAtTable: guarded(async (request: MaintenanceRequest): Promise<MaintenanceLook> =>
+      look(request, await readHealth(request), clock.now()),
+    ),
+
+    /** Hands a request to the keeper of the table, which is started when it is not there. */
+    askMaintenance: guarded(async ({ request, replyTo }: AskMaintenanceInput): Promise<void> => {
+      const { table } = request;
+      const input: KeeperInput = { table };
+      await client.workflow.signalWithStart('keepTable', {
+        workflowId: keeperWorkflowId(table),
+        taskQueue,
+        args: [input],
+        signal: 'requestMaintenance',
+        signalArgs: [{ request, replyTo }],
+        staticSummary: `single writer of ${table}`,
+      });
+    }),
+  };
+}
+
+export type MaintenanceActivities = ReturnType<typeof createMaintenanceActivities>;

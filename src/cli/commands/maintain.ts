@@ -1,0 +1,136 @@
+// headgate maintain: upkeep of a pipeline's table: what the policy decides and why, or that and its execution.
+import { resolve } from 'node:path';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import pc from 'picocolors';
+import { decide } from '../../activities/maintenance';
+import { pipelinePath } from '../../activities/pipeline-file';
+import { readHealth } from '../../activities/tables/health';
+import type {
+  MaintainTableInput,
+  MaintenanceKind,
+  MaintenancePlan,
+  MaintenanceResult,
+  PartitionValues,
+  TableHealth,
+} from '../../contracts/maintenance';
+import { maintainWorkflowId } from '../../contracts/names';
+import { maintenanceRequest } from '../../domain/job-requests';
+import { formatBytes } from '../../domain/maintenance-budget';
+import { ensureTools } from '../../setup/tools';
+import type { Config } from '../../workers/config';
+import { sparkFolder } from '../../workers/paths';
+import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
+import { openSession, withSession, type Session } from '../session';
+import { openPipeline, type OpenedPipeline, type Variables } from '../variables';
+import { failureReport } from './run';
+
+export type MaintainOptions = {
+  readonly set: Variables;
+  readonly dryRun?: boolean;
+  readonly now?: 'compact' | 'zorder' | 'vacuum' | 'vacuum-full';
+  readonly address?: string;
+  readonly json: boolean;
+};
+
+const kindOf = (asked: MaintainOptions['now']): MaintenanceKind | undefined =>
+  asked === 'vacuum' ? 'vacuum-lite' : asked;
+
+const files = (number: number): string => `${count(number)} file${number === 1 ? '' : 's'}`;
+
+const nameOf = (partition: PartitionValues): string =>
+  Object.entries(partition)
+    .map(([column, value]) => `${column}=${value ?? 'null'}`)
+    .join('/');
+
+function printHealth(health: TableHealth): void {
+  const small = health.partitions.reduce((sum, { smallFiles }) => sum + smallFiles, 0);
+  out(`${health.table}  version ${health.version}`);
+  out(`  files    ${count(health.files)} (${formatBytes(health.bytes)}), ${count(small)} of them small`);
+  out(`  old      ${files(health.held.files)} (${formatBytes(health.held.bytes)}) of old versions`);
+  const { ingests, ingestedBytes, rewrittenBytes } = health.window;
+  const rewritten = `${formatBytes(rewrittenBytes)} written again by upkeep`;
+  out(`  window   ${count(ingests)} ingests, ${formatBytes(ingestedBytes)}; ${rewritten}`);
+}
+
+function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
+  for (const { kind, bytes, gain, reason } of actions) {
+    out(`${pc.green('do')}    ${kind}: ${reason}`);
+    out(`      ${gain}, ${formatBytes(bytes)}`);
+  }
+  for (const { kind, partition, reason } of declined) {
+    out(`${pc.dim('leave')} ${kind}${partition === undefined ? '' : ` ${nameOf(partition)}`}: ${reason}`);
+  }
+  out(pc.dim(`budget left in this window: ${formatBytes(budgetBytes)}`));
+}
+
+function printDone({ plan, done, postponed, failure }: MaintenanceResult): void {
+  printPlan(plan);
+  for (const step of done) {
+    const bytes = step.kind.startsWith('vacuum')
+      ? `${files(step.filesRemoved)} deleted, ${formatBytes(step.bytesRemoved)} reclaimed`
+      : `${files(step.filesRemoved)} became ${count(step.filesAdded)}, ${formatBytes(step.bytesAdded)} written`;
+    out(`${pc.green('done')}  ${step.kind}: ${bytes}, version ${step.version}`);
+  }
+  if (postponed > 0)
+    out(`${pc.yellow('later')} ${count(postponed)} jobs gave way to a commit, or came after a failure`);
+  if (failure !== undefined) note(describeFailure(failure));
+}
+
+async function dryRun({ pipeline }: OpenedPipeline, options: MaintainOptions): Promise<number> {
+  const { python } = await ensureTools('runtime');
+  const request = maintenanceRequest(pipeline, kindOf(options.now));
+  const health = await readHealth({ python, pythonPath: sparkFolder }, request);
+  const plan = decide(request, health, new Date());
+  if (options.json) printJson({ health, plan });
+  else {
+    printHealth(health);
+    printPlan(plan);
+  }
+  return exitCodes.done;
+}
+
+async function start(
+  { client }: Session,
+  config: Config,
+  workflowId: string,
+  input: MaintainTableInput,
+): Promise<WorkflowHandle> {
+  try {
+    return await client.workflow.start('maintainTable', { workflowId, taskQueue: config.taskQueue, args: [input] });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    note(`Upkeep is open already (${workflowId}): following that one.`);
+    return client.workflow.getHandle(workflowId);
+  }
+}
+
+async function follow(handle: WorkflowHandle, json: boolean): Promise<number> {
+  try {
+    const result: MaintenanceResult = await handle.result();
+    if (json) printJson(result);
+    else printDone(result);
+    return result.failure === undefined ? exitCodes.done : exitCodes.failure;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const { failure } = failureReport(error);
+    if (json) printJson({ outcome: 'failed', error: failure });
+    else if (failure !== undefined) note(describeFailure(failure));
+    return exitCodes.failure;
+  }
+}
+
+export async function maintainCommand(config: Config, nameOrFile: string, options: MaintainOptions): Promise<number> {
+  const opened = await openPipeline(config, nameOrFile, options.set);
+  if (options.dryRun === true) return dryRun(opened, options);
+  const now = kindOf(options.now);
+  const input: MaintainTableInput = {
+    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    folder: process.cwd(),
+    variables: opened.variables,
+    ...(now === undefined ? {} : { now }),
+  };
+  const session = await openSession(config, options.address === undefined ? {} : { address: options.address });
+  return withSession(session, async () =>
+    follow(await start(session, config, maintainWorkflowId(opened.pipeline.name), input), options.json),
+  );
+}

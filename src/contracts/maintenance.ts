@@ -1,0 +1,171 @@
+// What the keeper knows of its table and what it may decide: plain data between the log reader, the policy and the jobs.
+import type { MaintainRequest } from './job';
+import type { FailureSummary } from './run';
+
+/** Settings of one table, resolved from `maintenance` of its pipeline file. */
+export type MaintenanceSettings = {
+  readonly optimize: 'auto' | 'off';
+  /** Size that compaction aims at, bytes. Small files make a MERGE rewrite less; a scan wants large ones. */
+  readonly targetFileBytes: number;
+  /** A partition is compacted from this many small files on. */
+  readonly minSmallFiles: number;
+  /** A closed partition is clustered when more than this share of its bytes is not clustered yet, 0 to 1. */
+  readonly zorderAbove: number;
+  /** A partition is closed when this many ingests in a row have not written to it. */
+  readonly closedAfterIngests: number;
+  /** Bytes that maintenance may rewrite per byte ingested, over the window. */
+  readonly rewriteBudget: number;
+  /** Length of the sliding window, hours. */
+  readonly windowHours: number;
+  /** Time of day in which compaction and clustering may run; absent: always. `to` before `from` spans midnight. */
+  readonly quietHours?: { readonly from: string; readonly to: string; readonly timezone: string };
+  /** How long files of old versions are kept for readers, hours. */
+  readonly vacuumRetainHours: number;
+  /** VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1. */
+  readonly vacuumCeiling: number;
+  /** Days between two full VACUUMs, which find what crashed jobs left behind. */
+  readonly fullVacuumDays: number;
+};
+
+/** Partition column to its value as the log writes it; null for the null partition; empty for an unpartitioned table. */
+export type PartitionValues = Readonly<Record<string, string | null>>;
+
+export type PartitionHealth = {
+  readonly values: PartitionValues;
+  readonly files: number;
+  readonly bytes: number;
+  /** Files under three quarters of the target size: what compaction would take up. */
+  readonly smallFiles: number;
+  readonly smallBytes: number;
+  /** Files and bytes that the last clustering of the partition has not seen; all of them when there was none. */
+  readonly unclusteredFiles: number;
+  readonly unclusteredBytes: number;
+  /** Ingests since the last one that wrote to the partition: 0 when the last one did. */
+  readonly ingestsSinceWrite: number;
+  /**
+   * Mean over the files of how many files, itself included, share a value range with it in the first zorder column:
+   * 1 is perfect, `files` is none at all. Absent without zorder columns or statistics.
+   */
+  readonly overlapDepth?: number;
+};
+
+export type TableHealth = {
+  readonly table: string;
+  readonly version: number;
+  /** When the log was read, ISO 8601. */
+  readonly at: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly partitions: readonly PartitionHealth[];
+  /** Files that only old versions need: all of them, and those older than the retention, which VACUUM may delete. */
+  readonly held: { readonly files: number; readonly bytes: number };
+  readonly expired: { readonly files: number; readonly bytes: number };
+  /** Sum over the commits of the window. */
+  readonly window: {
+    readonly ingests: number;
+    readonly ingestedBytes: number;
+    /** Written again by compaction and clustering. */
+    readonly rewrittenBytes: number;
+  };
+  /** When the table was made, ISO 8601. */
+  readonly createdAt: string;
+  /** The last VACUUMs that the log knows of, ISO 8601. */
+  readonly lastVacuum: { readonly lite?: string; readonly full?: string };
+  readonly log: { readonly files: number; readonly bytes: number; readonly commitsSinceCheckpoint: number };
+};
+
+export const maintenanceKinds = ['compact', 'zorder', 'vacuum-lite', 'vacuum-full'] as const;
+
+export type MaintenanceKind = (typeof maintenanceKinds)[number];
+
+/** One job of the keeper. */
+export type MaintenanceAction = {
+  readonly kind: MaintenanceKind;
+  /** Partitions to rewrite; empty for VACUUM and for an unpartitioned table. */
+  readonly partitions: readonly PartitionValues[];
+  readonly files: number;
+  /** Expected: written again by OPTIMIZE, deleted by VACUUM. */
+  readonly bytes: number;
+  /** Expected, in words and numbers: `48 files become 2`. */
+  readonly gain: string;
+  readonly reason: string;
+};
+
+/** An action that was looked at and not chosen. */
+export type DeclinedAction = {
+  readonly kind: MaintenanceKind;
+  readonly partition?: PartitionValues;
+  readonly reason: string;
+};
+
+export type MaintenancePlan = {
+  readonly actions: readonly MaintenanceAction[];
+  readonly declined: readonly DeclinedAction[];
+  /** Bytes that may still be rewritten in this window, before this plan. */
+  readonly budgetBytes: number;
+};
+
+/** All that upkeep of a table needs to know of the pipeline that writes it. */
+export type MaintenanceRequest = {
+  readonly pipeline: string;
+  readonly table: string;
+  readonly zorderBy: readonly string[];
+  readonly settings: MaintenanceSettings;
+  readonly runtime: string;
+  /** State folder of the pipeline: requests and reports of the jobs lie there. */
+  readonly state: string;
+  /** A person asks for this one: budget, quiet hours and thresholds do not count. */
+  readonly now?: MaintenanceKind;
+};
+
+/** A maintain job without what the submitting activity fills in. */
+export type MaintenanceJob = {
+  readonly runtime: string;
+  readonly state: string;
+  readonly request: Omit<MaintainRequest, 'attempt' | 'reportPath' | 'failurePath'>;
+};
+
+/** What a look at the table came to: the plan, and the jobs that carry it out, in order. */
+export type MaintenanceLook = {
+  readonly plan: MaintenancePlan;
+  readonly jobs: readonly MaintenanceJob[];
+  readonly files: number;
+  readonly bytes: number;
+  readonly smallFiles: number;
+  readonly held: TableHealth['held'];
+};
+
+export type MaintenanceStep = {
+  readonly kind: MaintenanceKind;
+  readonly partitions: number;
+  readonly filesAdded: number;
+  readonly filesRemoved: number;
+  readonly bytesAdded: number;
+  readonly bytesRemoved: number;
+  readonly version: number;
+};
+
+export type MaintenanceResult = {
+  readonly table: string;
+  readonly plan: MaintenancePlan;
+  readonly done: readonly MaintenanceStep[];
+  /** Jobs that were left for later because a commit was waiting. */
+  readonly postponed: number;
+  /** The job that ended the upkeep, if one did. */
+  readonly failure?: FailureSummary;
+};
+
+/** How the keeper answers whoever asked for upkeep. */
+export type MaintenanceReply =
+  | { readonly kind: 'done'; readonly result: MaintenanceResult }
+  | { readonly kind: 'failed'; readonly failure: FailureSummary };
+
+export type MaintainTableInput = {
+  /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */
+  readonly pipeline?: string;
+  /** Values for `${…}` in the pipeline file. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly folder?: string;
+  /** Do this now, whatever the policy says. Default: what the policy decides. */
+  readonly now?: MaintenanceKind;
+};

@@ -1,0 +1,36 @@
+// When a keeper looks at its table: after enough new files, and once a day while old versions wait for VACUUM. Pure.
+import type { MaintenanceLook, MaintenanceRequest } from '../contracts/maintenance';
+import type { UpkeepState } from '../contracts/run';
+
+const dayMs = 86_400_000;
+
+/** A table that a keeper meets for the first time is looked at: nobody knows what was done to it before. */
+export function afterCommit(
+  state: UpkeepState | undefined,
+  request: MaintenanceRequest,
+  filesAdded: number,
+  nowMs: number,
+): UpkeepState {
+  if (state === undefined) return { request, filesAdded, lookAt: nowMs };
+  return { ...state, request, filesAdded: state.filesAdded + filesAdded, lookAt: state.lookAt ?? nowMs + dayMs };
+}
+
+export type Looked = { readonly look: Pick<MaintenanceLook, 'held' | 'jobs'>; readonly postponed: number };
+
+/** Without files of old versions there is nothing that time alone could make due. `undefined`: the look failed. */
+export function afterLook(state: UpkeepState, looked: Looked | undefined, nowMs: number): UpkeepState {
+  const { lookAt: _, ...rest } = state;
+  if (looked !== undefined && looked.postponed > 0) return { ...rest, filesAdded: 0, lookAt: nowMs };
+  const waiting = looked === undefined || looked.look.held.files > 0 || looked.look.jobs.length > 0;
+  return { ...rest, filesAdded: 0, ...(waiting ? { lookAt: nowMs + dayMs } : {}) };
+}
+
+export function isDue(state: UpkeepState | undefined, nowMs: number): boolean {
+  if (state === undefined) return false;
+  return state.filesAdded >= state.request.settings.minSmallFiles || (state.lookAt ?? Infinity) <= nowMs;
+}
+
+/** Milliseconds until the next look by time; absent: none is planned. */
+export function untilLook(state: UpkeepState | undefined, nowMs: number): number | undefined {
+  return state?.lookAt === undefined ? undefined : Math.max(0, state.lookAt - nowMs);
+}

@@ -1,0 +1,79 @@
+// One table with its keeper on a time-skipping server: runs that bring batches, upkeep that is asked for.
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { MaintenanceKind } from '../../src/contracts/maintenance';
+import { keeperWorkflowId } from '../../src/contracts/names';
+import type { TableView } from '../../src/contracts/run';
+import { pipeline } from '../fakes/reports';
+import { batch, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
+
+/** A gate in the fakes: commits wait until it is opened. */
+export function barrier() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+export async function onTable<Result>(
+  environment: TestWorkflowEnvironment,
+  change: (activities: Activities, journal: Journal) => Partial<Activities>,
+  body: (scene: {
+    journal: Journal;
+    keeper: WorkflowHandle;
+    run(digest: string): Promise<WorkflowHandle>;
+    /** Upkeep that somebody asks for. */
+    maintain(now?: MaintenanceKind): Promise<WorkflowHandle>;
+  }) => Promise<Result>,
+): Promise<Result> {
+  const journal = newJournal();
+  const taskQueue = randomUUID();
+  const table = `/lake/${randomUUID()}`;
+  const own = { ...pipeline, target: { ...pipeline.target, table } };
+  const fakes: Activities = {
+    ...fakeActivities(environment, journal, taskQueue),
+    loadPipeline: async () => own,
+    // The interval of the input stands for the batch, so that a test names its batches.
+    freezeInputs: async ({ interval }) => ({
+      kind: 'batch',
+      batch: { ...batch, digest: (interval ?? '').padEnd(32, '0') },
+    }),
+  };
+  const { workflow } = environment.client;
+  const keeper = workflow.getHandle(keeperWorkflowId(table));
+  try {
+    return await withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
+      body({
+        journal,
+        keeper,
+        run: (digest) =>
+          workflow.start('runPipeline', {
+            workflowId: `run/${randomUUID()}`,
+            taskQueue,
+            args: [{ interval: digest }],
+          }),
+        maintain: (now) =>
+          workflow.start('maintainTable', {
+            workflowId: `maintain/${randomUUID()}`,
+            taskQueue,
+            args: [now === undefined ? {} : { now }],
+          }),
+      }),
+    );
+  } finally {
+    // A keeper with a timer and no worker would hold up the time of the tests after it.
+    await keeper.terminate().catch(() => undefined);
+  }
+}
+
+export async function eventually<Value>(read: () => Promise<Value>, good: (value: Value) => boolean): Promise<Value> {
+  for (;;) {
+    const value = await read().catch(() => undefined);
+    if (value !== undefined && good(value)) return value;
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
+
+export const viewOf = (keeper: WorkflowHandle) => (): Promise<TableView> => keeper.query<TableView>('table');
