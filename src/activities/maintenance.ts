@@ -70,9 +70,7 @@ export function look(request: MaintenanceRequest, health: TableHealth, now: Date
   return {
     plan,
     jobs: slices.map((slice) => jobOf(request, health.version, slice)),
-    files: health.files,
-    bytes: health.bytes,
-    smallFiles: health.partitions.reduce((sum, { smallFiles }) => sum + smallFiles, 0),
+    mostSmallFiles: health.partitions.reduce((most, { smallFiles }) => Math.max(most, smallFiles), 0),
     held: health.held,
   };
 }

@@ -11,6 +11,8 @@ export type Session = {
   readonly target: TemporalTarget;
   /** Ends the processes that the session started; the connection is left to the end of this process. */
   readonly stop: () => Promise<void>;
+  /** The worker ends with the session: what it has begun should be finished before. */
+  readonly ownsWorker: boolean;
   /** Address of the Temporal UI when we started the server. */
   readonly ui?: string;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ async function findServer(
 const borrowed = (client: Client, target: TemporalTarget): Session => ({
   client,
   target,
+  ownsWorker: false,
   stop: async () => undefined,
   close: () => client.connection.close(),
 });
@@ -107,6 +110,7 @@ export async function openSession(config: Config, options: { readonly address?: 
     return {
       client,
       target: stack.target,
+      ownsWorker: true,
       ui: stack.ui,
       stop: stack.stop,
       close,
@@ -120,5 +124,5 @@ export async function openSession(config: Config, options: { readonly address?: 
     await worker.stop();
     await client.connection.close();
   };
-  return { client, target, stop: () => worker.stop(), close };
+  return { client, target, ownsWorker: true, stop: () => worker.stop(), close };
 }

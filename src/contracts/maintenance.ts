@@ -129,9 +129,8 @@ export type MaintenanceJob = {
 export type MaintenanceLook = {
   readonly plan: MaintenancePlan;
   readonly jobs: readonly MaintenanceJob[];
-  readonly files: number;
-  readonly bytes: number;
-  readonly smallFiles: number;
+  /** Small files in the partition that has most of them. */
+  readonly mostSmallFiles: number;
   readonly held: TableHealth['held'];
 };
 

@@ -91,8 +91,8 @@ export type KeeperInput = {
 export type UpkeepState = {
   /** That of the last commit. */
   readonly request: MaintenanceRequest;
-  /** Files that commits have added since the last look. */
-  readonly filesAdded: number;
+  /** No partition has more small files than this: those of the last look and what commits have added since. */
+  readonly smallFiles: number;
   /** When to look again if nothing is committed before, milliseconds since 1970. Absent: only after commits. */
   readonly lookAt?: number;
 };

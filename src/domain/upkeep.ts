@@ -11,23 +11,29 @@ export function afterCommit(
   filesAdded: number,
   nowMs: number,
 ): UpkeepState {
-  if (state === undefined) return { request, filesAdded, lookAt: nowMs };
-  return { ...state, request, filesAdded: state.filesAdded + filesAdded, lookAt: state.lookAt ?? nowMs + dayMs };
+  if (state === undefined) return { request, smallFiles: filesAdded, lookAt: nowMs };
+  return { request, smallFiles: state.smallFiles + filesAdded, lookAt: state.lookAt ?? nowMs + dayMs };
 }
 
-export type Looked = { readonly look: Pick<MaintenanceLook, 'held' | 'jobs'>; readonly postponed: number };
+export type Looked = {
+  readonly look: Pick<MaintenanceLook, 'held' | 'jobs' | 'mostSmallFiles'>;
+  readonly postponed: number;
+};
 
 /** Without files of old versions there is nothing that time alone could make due. `undefined`: the look failed. */
-export function afterLook(state: UpkeepState, looked: Looked | undefined, nowMs: number): UpkeepState {
-  const { lookAt: _, ...rest } = state;
-  if (looked !== undefined && looked.postponed > 0) return { ...rest, filesAdded: 0, lookAt: nowMs };
-  const waiting = looked === undefined || looked.look.held.files > 0 || looked.look.jobs.length > 0;
-  return { ...rest, filesAdded: 0, ...(waiting ? { lookAt: nowMs + dayMs } : {}) };
+export function afterLook({ request }: UpkeepState, looked: Looked | undefined, nowMs: number): UpkeepState {
+  if (looked === undefined) return { request, smallFiles: 0, lookAt: nowMs + dayMs };
+  const { look, postponed } = looked;
+  // What the policy has just left alone is no reason to look again before another file comes.
+  const smallFiles = Math.min(look.mostSmallFiles, request.settings.minSmallFiles - 1);
+  if (postponed > 0) return { request, smallFiles, lookAt: nowMs };
+  const waiting = look.held.files > 0 || look.jobs.length > 0;
+  return { request, smallFiles, ...(waiting ? { lookAt: nowMs + dayMs } : {}) };
 }
 
 export function isDue(state: UpkeepState | undefined, nowMs: number): boolean {
   if (state === undefined) return false;
-  return state.filesAdded >= state.request.settings.minSmallFiles || (state.lookAt ?? Infinity) <= nowMs;
+  return state.smallFiles >= state.request.settings.minSmallFiles || (state.lookAt ?? Infinity) <= nowMs;
 }
 
 /** Milliseconds until the next look by time; absent: none is planned. */

@@ -134,6 +134,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
 
   /** Upkeep never ends the keeper: what failed is told, and tried again at the next look. */
   async function maintainSafely(request: MaintenanceRequest): Promise<MaintenanceReply> {
+    maintaining = 'look';
     try {
       return await maintain(request);
     } catch (error) {

@@ -10,8 +10,8 @@ import { pipeline } from '../fakes/reports';
 const request: MaintenanceRequest = maintenanceRequest(pipeline);
 const now = Date.parse('2026-06-10T12:00:00Z');
 const day = 86_400_000;
-const looked = (heldFiles: number, jobs: readonly [] = [], postponed = 0) => ({
-  look: { held: { files: heldFiles, bytes: 0 }, jobs },
+const looked = (heldFiles: number, mostSmallFiles = 0, postponed = 0) => ({
+  look: { held: { files: heldFiles, bytes: 0 }, jobs: [], mostSmallFiles },
   postponed,
 });
 
@@ -33,6 +33,15 @@ describe('a keeper looks at its table', () => {
     expect(isDue(afterCommit(one, request, 1, now), now)).toBe(true);
   });
 
+  it('counts the small files of the last look, but not as a reason by themselves', () => {
+    const five = afterLook(rested, looked(0, 5), now);
+    expect(isDue(afterCommit(five, request, 2, now), now)).toBe(false);
+    expect(isDue(afterCommit(five, request, 3, now), now)).toBe(true);
+    const many = afterLook(rested, looked(0, 500), now);
+    expect(isDue(many, now)).toBe(false);
+    expect(isDue(afterCommit(many, request, 1, now), now)).toBe(true);
+  });
+
   it('again a day after a commit, however few files came', () => {
     const state = afterCommit(rested, request, 1, now);
     expect(untilLook(state, now)).toBe(day);
@@ -47,7 +56,7 @@ describe('a keeper looks at its table', () => {
   });
 
   it('at once when work was left for a commit, and a day after a look that failed', () => {
-    expect(isDue(afterLook(rested, looked(0, [], 2), now), now)).toBe(true);
+    expect(isDue(afterLook(rested, looked(0, 0, 2), now), now)).toBe(true);
     expect(untilLook(afterLook(rested, undefined, now), now)).toBe(day);
   });
 

@@ -16,6 +16,8 @@ import { createProgressView } from '../progress';
 import { printFailure, printResult } from '../run-report';
 import { stackTools, withSession, type Session } from '../session';
 import { startStack } from '../stack/stack';
+import { openPipeline } from '../variables';
+import { explainUpkeep } from './maintain';
 import { runOnce } from './run';
 import { drawTable } from './show';
 
@@ -91,7 +93,14 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
     await stack.stop();
     await client.connection.close();
   };
-  const session: Session = { client, target: stack.target, ui: stack.ui, stop: stack.stop, close };
+  const session: Session = {
+    client,
+    target: stack.target,
+    ownsWorker: true,
+    ui: stack.ui,
+    stop: stack.stop,
+    close,
+  };
 
   return withSession(session, async () => {
     const table = join(lake, 'customer_sales');
@@ -107,6 +116,10 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
     await writeSample(python, raw, options.rows, laterParts);
     await runAndTell(session, config, set);
     await printQuarantine(python, quarantineTable(join(lake, '_headgate', 'customer-sales')));
+
+    title('6. Upkeep: what the table needs, from its log, and why');
+    const { pipeline } = await openPipeline(config, 'customer-sales', set);
+    await explainUpkeep(python, pipeline);
 
     title('Where things are');
     out(`   table        ${table}`);

@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Workflo
 import pc from 'picocolors';
 import { decide } from '../../activities/maintenance';
 import { pipelinePath } from '../../activities/pipeline-file';
+import type { PythonRuntime } from '../../activities/tables/ask-python';
 import { readHealth } from '../../activities/tables/health';
 import type {
   MaintainTableInput,
@@ -14,6 +15,7 @@ import type {
   TableHealth,
 } from '../../contracts/maintenance';
 import { maintainWorkflowId } from '../../contracts/names';
+import type { Pipeline } from '../../contracts/pipeline';
 import { maintenanceRequest } from '../../domain/job-requests';
 import { formatBytes } from '../../domain/maintenance-budget';
 import { ensureTools } from '../../setup/tools';
@@ -21,7 +23,7 @@ import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';
 import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
 import { openSession, withSession, type Session } from '../session';
-import { openPipeline, type OpenedPipeline, type Variables } from '../variables';
+import { openPipeline, type Variables } from '../variables';
 import { failureReport } from './run';
 
 export type MaintainOptions = {
@@ -76,17 +78,18 @@ function printDone({ plan, done, postponed, failure }: MaintenanceResult): void 
   if (failure !== undefined) note(describeFailure(failure));
 }
 
-async function dryRun({ pipeline }: OpenedPipeline, options: MaintainOptions): Promise<number> {
-  const { python } = await ensureTools('runtime');
-  const request = maintenanceRequest(pipeline, kindOf(options.now));
-  const health = await readHealth({ python, pythonPath: sparkFolder }, request);
+/** Health of the table and what its policy would do now. */
+export async function explainUpkeep(
+  python: PythonRuntime,
+  pipeline: Pipeline,
+  { now, json }: Pick<MaintainOptions, 'now'> & { readonly json?: boolean } = {},
+): Promise<void> {
+  const request = maintenanceRequest(pipeline, kindOf(now));
+  const health = await readHealth(python, request);
   const plan = decide(request, health, new Date());
-  if (options.json) printJson({ health, plan });
-  else {
-    printHealth(health);
-    printPlan(plan);
-  }
-  return exitCodes.done;
+  if (json === true) return printJson({ health, plan });
+  printHealth(health);
+  printPlan(plan);
 }
 
 async function start(
@@ -121,7 +124,11 @@ async function follow(handle: WorkflowHandle, json: boolean): Promise<number> {
 
 export async function maintainCommand(config: Config, nameOrFile: string, options: MaintainOptions): Promise<number> {
   const opened = await openPipeline(config, nameOrFile, options.set);
-  if (options.dryRun === true) return dryRun(opened, options);
+  if (options.dryRun === true) {
+    const { python } = await ensureTools('runtime');
+    await explainUpkeep({ python, pythonPath: sparkFolder }, opened.pipeline, options);
+    return exitCodes.done;
+  }
   const now = kindOf(options.now);
   const input: MaintainTableInput = {
     pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),

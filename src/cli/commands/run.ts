@@ -11,8 +11,8 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { pipelinePath } from '../../activities/pipeline-file';
-import { runWorkflowId } from '../../contracts/names';
-import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
+import { keeperWorkflowId, runWorkflowId } from '../../contracts/names';
+import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress, TableView } from '../../contracts/run';
 import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';
 import { exitCodes, note, printJson } from '../output';
@@ -182,12 +182,28 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
       if (options.json) printJson(flat(report));
       else if (report.result !== undefined) printResult(report.run, report.result);
       else printFailure(report);
+      if (session.ownsWorker && report.result !== undefined)
+        await finishUpkeep(session.client, report.result.table.path);
       const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
       return done ? exitCodes.done : exitCodes.failure;
     } finally {
       view.stop();
     }
   });
+}
+
+/** Upkeep that ends with the worker of this command would begin anew with each command, and never be done. */
+async function finishUpkeep(client: Client, table: string): Promise<void> {
+  const keeper = client.workflow.getHandle(keeperWorkflowId(table));
+  let told: string | undefined;
+  for (;;) {
+    const { maintaining } = await keeper.query<TableView>('table').catch((): Partial<TableView> => ({}));
+    if (maintaining === undefined) return;
+    if (maintaining !== told && maintaining !== 'look')
+      note(`The run is done. Upkeep of its table: ${maintaining} (Ctrl-C leaves the rest for another time)`);
+    told = maintaining;
+    await delay(pollMs);
+  }
 }
 
 /** The one JSON object of `--json`. */
