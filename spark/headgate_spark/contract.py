@@ -139,7 +139,7 @@ class CommitRows:
 
 
 @dataclass(frozen=True)
-class CommittedTable:
+class TableVersion:
     path: str
     version: int
     recovered: bool
@@ -181,15 +181,8 @@ class PrepareReport(Report):
 class CommitReport(Report):
     job: Literal["commit"]
     rows: CommitRows
-    table: CommittedTable
+    table: TableVersion
     files: CommittedFiles
-
-
-@dataclass(frozen=True)
-class MaintainedTable:
-    path: str
-    version: int
-    recovered: bool
 
 
 @dataclass(frozen=True)
@@ -204,7 +197,7 @@ class MaintainedFiles:
 class MaintainReport(Report):
     job: Literal["maintain"]
     kind: MaintenanceKind
-    table: MaintainedTable
+    table: TableVersion
     files: MaintainedFiles
 
 

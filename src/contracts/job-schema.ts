@@ -42,11 +42,13 @@ const prepareReport = z.object({
   staging,
 });
 
+const tableVersion = z.object({ path: text, version: count, recovered: z.boolean() });
+
 const commitReport = z.object({
   ...reportBase,
   job: z.literal('commit'),
   rows: z.object({ staged: count, inserted: count, updated: count, unchanged: count }),
-  table: z.object({ path: text, version: count, recovered: z.boolean() }),
+  table: tableVersion,
   files: z.object({
     added: count,
     removed: count,
@@ -60,7 +62,7 @@ const maintainReport = z.object({
   ...reportBase,
   job: z.literal('maintain'),
   kind: z.enum(maintenanceKinds),
-  table: z.object({ path: text, version: count, recovered: z.boolean() }),
+  table: tableVersion,
   files: z.object({ added: count, removed: count, bytesAdded: count, bytesRemoved: count }),
 });
 

@@ -122,6 +122,13 @@ export type PrepareReport = ReportBase & {
   readonly staging: Staging;
 };
 
+type TableVersion = {
+  readonly path: string;
+  readonly version: number;
+  /** The work was found in the table's history, not done by this attempt. */
+  readonly recovered: boolean;
+};
+
 export type CommitReport = ReportBase & {
   readonly job: 'commit';
   readonly rows: {
@@ -131,12 +138,7 @@ export type CommitReport = ReportBase & {
     /** Equal to the row in the table, or older than it by `latestBy`. */
     readonly unchanged: number;
   };
-  readonly table: {
-    readonly path: string;
-    readonly version: number;
-    /** The commit was found in the table's history, not made by this attempt. */
-    readonly recovered: boolean;
-  };
+  readonly table: TableVersion;
   readonly files: {
     readonly added: number;
     readonly removed: number;
@@ -150,12 +152,7 @@ export type CommitReport = ReportBase & {
 export type MaintainReport = ReportBase & {
   readonly job: 'maintain';
   readonly kind: MaintenanceKind;
-  readonly table: {
-    readonly path: string;
-    readonly version: number;
-    /** The work was found in the table's history, not done by this attempt. */
-    readonly recovered: boolean;
-  };
+  readonly table: TableVersion;
   /** OPTIMIZE: files of the versions before and after. VACUUM: what was deleted for good. */
   readonly files: {
     readonly added: number;

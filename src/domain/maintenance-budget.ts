@@ -54,6 +54,13 @@ export const byPartition = (one: OfPartition, other: OfPartition): number =>
 
 export const isUnpartitioned = (values: PartitionValues): boolean => Object.keys(values).length === 0;
 
+export const partitionName = (values: PartitionValues): string =>
+  isUnpartitioned(values)
+    ? 'the table'
+    : Object.entries(values)
+        .map(([column, value]) => `${column}=${value ?? 'null'}`)
+        .join('/');
+
 export const fewestSmallFiles = (settings: MaintenanceSettings): number => Math.max(2, settings.minSmallFiles);
 
 export const unclusteredShare = ({ unclusteredBytes, bytes }: PartitionHealth): number =>

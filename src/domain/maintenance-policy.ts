@@ -5,7 +5,6 @@ import type {
   MaintenancePlan,
   MaintenanceSettings,
   PartitionHealth,
-  PartitionValues,
   TableHealth,
 } from '../contracts/maintenance';
 import {
@@ -17,6 +16,7 @@ import {
   isUnpartitioned,
   judgeCompact,
   judgeZorder,
+  partitionName,
   percent,
   shortNumber,
   unclusteredShare,
@@ -64,15 +64,8 @@ const mostNamed = 3;
 const sum = <T>(items: readonly T[], valueOf: (item: T) => number): number =>
   items.reduce((total, item) => total + valueOf(item), 0);
 
-const nameOf = (values: PartitionValues): string =>
-  isUnpartitioned(values)
-    ? 'the table'
-    : Object.entries(values)
-        .map(([column, value]) => `${column}=${value ?? 'null'}`)
-        .join('/');
-
 function namesOf(partitions: readonly PartitionHealth[]): string {
-  const names = partitions.slice(0, mostNamed).map(({ values }) => nameOf(values));
+  const names = partitions.slice(0, mostNamed).map(({ values }) => partitionName(values));
   const rest = partitions.length - names.length;
   if (partitions.length === 1) return names.join('');
   return `${partitions.length} partitions (${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
@@ -168,7 +161,7 @@ function reasonForNone(
   if (kind === 'zorder' && partitions.every(({ files }) => files <= 1)) {
     return 'no partition has two files, and a single file cannot be clustered better';
   }
-  const where = partitions.length === 1 ? nameOf(first.values) : `any of ${partitions.length} partitions`;
+  const where = partitions.length === 1 ? partitionName(first.values) : `any of ${partitions.length} partitions`;
   const most = (valueOf: (partition: PartitionHealth) => number): number =>
     partitions.reduce((highest, partition) => Math.max(highest, valueOf(partition)), 0);
   const smallFiles = most((partition) => partition.smallFiles);

@@ -52,9 +52,9 @@ def last_vacuum(spark: SparkSession, path: str) -> Vacuumed:
     """What the VACUUM that has just ended says of itself; it logs one version before and one after."""
     rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)} LIMIT 2").collect()
     metrics = {name: value for row in reversed(rows) for name, value in (row["operationMetrics"] or {}).items()}
-    ended = bool(rows) and rows[0]["operation"] == "VACUUM END"
+    ended = rows[0]["operation"] == "VACUUM END"
     return Vacuumed(
-        version=newest_version(spark, path),
+        version=int(rows[0]["version"]),
         files=int(metrics.get("numDeletedFiles", 0)) if ended else 0,
         bytes=int(metrics.get("sizeOfDataToDelete", 0)) if ended else 0,
     )

@@ -5,19 +5,18 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.contract import (
-    PROTOCOL,
     CommitReport,
     CommitRequest,
     CommitRows,
     CommittedFiles,
-    CommittedTable,
+    TableVersion,
 )
 from headgate_spark.delta.history import Commit, find_commit
 from headgate_spark.delta.merge import check_schema, merge
 from headgate_spark.delta.scanned import files_scanned
 from headgate_spark.delta.table import create_table, is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
-from headgate_spark.session import environment
+from headgate_spark.jobs.report import report_base
 from headgate_spark.watch import Stopwatch
 
 
@@ -115,19 +114,11 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
     watch.phase("check")
     found = _recorded(spark, request, failure)
     scan = files_scanned(spark, request.step_key) if merged else None
-    watch.stop()
     return CommitReport(
-        protocol=PROTOCOL,
+        **report_base(spark, request, watch),
         job="commit",
-        step_key=request.step_key,
-        generation=request.generation,
-        attempt=request.attempt,
-        digest=request.digest,
-        warnings=(),
-        seconds=watch.seconds,
-        environment=environment(spark),
         rows=_rows(request, found),
-        table=CommittedTable(request.target.table, found.version, recovered=not merged),
+        table=TableVersion(request.target.table, found.version, recovered=not merged),
         files=CommittedFiles(
             added=_metric(found, "numTargetFilesAdded"),
             removed=_metric(found, "numTargetFilesRemoved"),

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pyspark.sql import SparkSession
 
 from headgate_spark.contract import (
-    PROTOCOL,
     MaintainedFiles,
-    MaintainedTable,
     MaintainReport,
     MaintainRequest,
+    TableVersion,
 )
 from headgate_spark.delta.history import Commit, find_commit, last_vacuum, newest_version
 from headgate_spark.delta.partitions import partition_condition
@@ -18,7 +17,8 @@ from headgate_spark.delta.table import last_commit, table_name, table_schema
 from headgate_spark.delta.vacuum import check_ceiling, keep_for, vacuum
 from headgate_spark.errors import JobFailed
 from headgate_spark.health.measure import SMALL
-from headgate_spark.session import environment, settings
+from headgate_spark.jobs.report import report_base
+from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 from headgate_spark.watch import Stopwatch
 
@@ -70,20 +70,12 @@ def _report(
     spark: SparkSession,
     request: MaintainRequest,
     watch: Stopwatch,
-    table: MaintainedTable,
+    table: TableVersion,
     files: MaintainedFiles,
 ) -> MaintainReport:
-    watch.stop()
     return MaintainReport(
-        protocol=PROTOCOL,
+        **report_base(spark, request, watch),
         job="maintain",
-        step_key=request.step_key,
-        generation=request.generation,
-        attempt=request.attempt,
-        digest=request.digest,
-        warnings=(),
-        seconds=watch.seconds,
-        environment=environment(spark),
         kind=request.kind,
         table=table,
         files=files,
@@ -96,7 +88,7 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
     # The first attempt of a step cannot have been there before, and a search to the start of the history costs.
     done = find_commit(spark, request.table, request.step_key, request.generation) if request.attempt > 1 else None
     if done is not None:
-        return _report(spark, request, watch, MaintainedTable(request.table, done.version, True), _rewritten(done))
+        return _report(spark, request, watch, TableVersion(request.table, done.version, True), _rewritten(done))
     watch.phase("optimize")
     before = last_commit(spark)
     _optimize(spark, request)
@@ -108,7 +100,7 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
         else None
     )
     version = newest_version(spark, request.table) if made is None else made.version
-    return _report(spark, request, watch, MaintainedTable(request.table, version, False), _rewritten(made))
+    return _report(spark, request, watch, TableVersion(request.table, version, False), _rewritten(made))
 
 
 def _rewritten(commit: Commit | None) -> MaintainedFiles:
@@ -133,7 +125,7 @@ def _vacuum(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) -> 
     watch.phase("check")
     ended = last_vacuum(spark, request.table)
     files = MaintainedFiles(added=0, removed=ended.files, bytes_added=0, bytes_removed=ended.bytes)
-    return _report(spark, request, watch, MaintainedTable(request.table, ended.version, False), files)
+    return _report(spark, request, watch, TableVersion(request.table, ended.version, False), files)
 
 
 def maintain(spark: SparkSession, request: MaintainRequest, on_phase: Callable[[str], None]) -> MaintainReport:

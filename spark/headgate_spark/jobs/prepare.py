@@ -16,7 +16,6 @@ from headgate_spark.accounting import (
 )
 from headgate_spark.classify import classify
 from headgate_spark.contract import (
-    PROTOCOL,
     InputFile,
     JobWarning,
     Manifest,
@@ -30,9 +29,9 @@ from headgate_spark.delta.staging import append_quarantine, write_staging
 from headgate_spark.delta.table import read_version
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import read_text
+from headgate_spark.jobs.report import report_base
 from headgate_spark.pipeline import Pipeline, SqlTransform
 from headgate_spark.plan import ASIDE, CONFLICTS, NULL_KEYS, TOTAL, build_plan, ranked_place, read_place
-from headgate_spark.session import environment
 from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 from headgate_spark.sources.read import read_source
 from headgate_spark.transforms.names import column
@@ -178,17 +177,9 @@ def _prepared(
     watch.phase("check")
     check_unchanged(manifest.files)
     _check_target_keys(spark, request, staging, counts)
-    watch.stop()
     return PrepareReport(
-        protocol=PROTOCOL,
+        **report_base(spark, request, watch, warnings),
         job="prepare",
-        step_key=request.step_key,
-        generation=request.generation,
-        attempt=request.attempt,
-        digest=request.digest,
-        warnings=tuple(warnings),
-        seconds=watch.seconds,
-        environment=environment(spark),
         sources=source_rows(request.pipeline, counts),
         rows=prepare_rows(request.pipeline, counts),
         quarantine=quarantine,

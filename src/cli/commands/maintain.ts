@@ -11,13 +11,12 @@ import type {
   MaintenanceKind,
   MaintenancePlan,
   MaintenanceResult,
-  PartitionValues,
   TableHealth,
 } from '../../contracts/maintenance';
 import { maintainWorkflowId } from '../../contracts/names';
 import type { Pipeline } from '../../contracts/pipeline';
 import { maintenanceRequest } from '../../domain/job-requests';
-import { formatBytes } from '../../domain/maintenance-budget';
+import { formatBytes, partitionName } from '../../domain/maintenance-budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';
@@ -39,11 +38,6 @@ const kindOf = (asked: MaintainOptions['now']): MaintenanceKind | undefined =>
 
 const files = (number: number): string => `${count(number)} file${number === 1 ? '' : 's'}`;
 
-const nameOf = (partition: PartitionValues): string =>
-  Object.entries(partition)
-    .map(([column, value]) => `${column}=${value ?? 'null'}`)
-    .join('/');
-
 function printHealth(health: TableHealth): void {
   const small = health.partitions.reduce((sum, { smallFiles }) => sum + smallFiles, 0);
   out(`${health.table}  version ${health.version}`);
@@ -60,7 +54,7 @@ function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
     out(`      ${gain}, ${formatBytes(bytes)}`);
   }
   for (const { kind, partition, reason } of declined) {
-    out(`${pc.dim('leave')} ${kind}${partition === undefined ? '' : ` ${nameOf(partition)}`}: ${reason}`);
+    out(`${pc.dim('leave')} ${kind}${partition === undefined ? '' : ` ${partitionName(partition)}`}: ${reason}`);
   }
   out(pc.dim(`budget left in this window: ${formatBytes(budgetBytes)}`));
 }
