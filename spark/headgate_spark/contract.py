@@ -81,7 +81,7 @@ class CommitRequest(Request):
     interval: Interval | None = None
 
 
-MaintenanceKind = Literal["compact", "zorder", "vacuum-lite", "vacuum-full"]
+MaintenanceKind = Literal["compact", "zorder", "cluster", "vacuum-lite", "vacuum-full"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,11 @@ class MaintainRequest(Request):
     kind: MaintenanceKind
     partitions: tuple[Mapping[str, str | None], ...]
     zorder_by: tuple[str, ...]
+    cluster_by: tuple[str, ...]
     target_file_bytes: int
     retain_hours: int
     vacuum_ceiling: float
+    cube_bytes: int | None = None
 
 
 JobRequest = PrepareRequest | CommitRequest | MaintainRequest

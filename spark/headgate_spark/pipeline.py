@@ -105,6 +105,7 @@ class Target:
     key: tuple[str, ...]
     partition_by: tuple[str, ...]
     zorder_by: tuple[str, ...]
+    cluster_by: tuple[str, ...]
     partitions_fixed: bool
 
 

@@ -78,6 +78,7 @@ def pipeline_of(*sources: Document, **changes: object) -> Document:
             "key": sources[0]["key"],
             "partitionBy": [],
             "zorderBy": [],
+            "clusterBy": [],
             "partitionsFixed": False,
         },
         **changes,

@@ -34,8 +34,8 @@ export type AskMaintenanceInput = {
 
 /** The plan for a table as it is now. */
 export function decide(request: MaintenanceRequest, health: TableHealth, now: Date): MaintenancePlan {
-  if (request.now !== undefined) return planNow(health, request.now);
-  return planMaintenance(health, request.settings, { zorderBy: request.zorderBy, clusterBy: [] }, now);
+  if (request.now !== undefined) return planNow(health, request, request.now);
+  return planMaintenance(health, request.settings, request, now);
 }
 
 /** The same slice of the same version is the same step: a look that is repeated finds the job that ran. */
@@ -57,6 +57,8 @@ function jobOf(request: MaintenanceRequest, version: number, slice: Slice): Main
       kind: slice.kind,
       partitions: slice.partitions,
       zorderBy: request.zorderBy,
+      clusterBy: request.clusterBy,
+      ...(slice.cubeBytes === undefined ? {} : { cubeBytes: slice.cubeBytes }),
       targetFileBytes: settings.targetFileBytes,
       retainHours: settings.vacuumRetainHours,
       vacuumCeiling: settings.vacuumCeiling,

@@ -139,6 +139,7 @@ function program(): Command {
       new Option('--now <action>', 'do this, whatever the policy says').choices([
         'compact',
         'zorder',
+        'cluster',
         'vacuum',
         'vacuum-full',
       ] as const),

@@ -47,7 +47,7 @@ export type CommitRequest = RequestBase & {
   readonly staging: Staging;
 };
 
-/** One slice of a maintenance plan: at most one new version of the table. */
+/** One slice of a maintenance plan; a long OPTIMIZE makes several versions of the table. */
 export type MaintainRequest = RequestBase & {
   readonly job: 'maintain';
   /** Absolute path or URI of the Delta table. */
@@ -56,6 +56,9 @@ export type MaintainRequest = RequestBase & {
   /** Partitions to rewrite; empty: the whole table. */
   readonly partitions: readonly PartitionValues[];
   readonly zorderBy: readonly string[];
+  readonly clusterBy: readonly string[];
+  /** `cluster`: size from which on a z-cube is left alone, bytes. */
+  readonly cubeBytes?: number;
   readonly targetFileBytes: number;
   /** Becomes the table property that VACUUM and time travel obey, hours. */
   readonly retainHours: number;

@@ -43,10 +43,12 @@ export type PartitionHealth = {
   /** Ingests since the last one that wrote to the partition: 0 when the last one did. */
   readonly ingestsSinceWrite: number;
   /**
-   * Mean over the files of how many files, itself included, share a value range with it in the first zorder column:
-   * 1 is perfect, `files` is none at all. Absent without zorder columns or statistics.
+   * Mean over the files of how many files, itself included, share a value range with it in the first column that the table is ordered by:
+   * 1 is perfect, `files` is none at all. Absent without statistics, or columns to order by.
    */
   readonly overlapDepth?: number;
+  /** Z-cubes of liquid clustering: groups of files that one clustering wrote together. Absent without any. */
+  readonly cubes?: readonly { readonly files: number; readonly bytes: number }[];
 };
 
 export type TableHealth = {
@@ -74,7 +76,7 @@ export type TableHealth = {
   readonly log: { readonly files: number; readonly bytes: number; readonly commitsSinceCheckpoint: number };
 };
 
-export const maintenanceKinds = ['compact', 'zorder', 'vacuum-lite', 'vacuum-full'] as const;
+export const maintenanceKinds = ['compact', 'zorder', 'cluster', 'vacuum-lite', 'vacuum-full'] as const;
 
 export type MaintenanceKind = (typeof maintenanceKinds)[number];
 
@@ -89,6 +91,8 @@ export type MaintenanceAction = {
   /** Expected, in words and numbers: `48 files become 2`. */
   readonly gain: string;
   readonly reason: string;
+  /** `cluster`: size from which on a z-cube is left alone by later clusterings, bytes. */
+  readonly cubeBytes?: number;
 };
 
 /** An action that was looked at and not chosen. */
@@ -110,6 +114,7 @@ export type MaintenanceRequest = {
   readonly pipeline: string;
   readonly table: string;
   readonly zorderBy: readonly string[];
+  readonly clusterBy: readonly string[];
   readonly settings: MaintenanceSettings;
   readonly runtime: string;
   /** State folder of the pipeline: requests and reports of the jobs lie there. */

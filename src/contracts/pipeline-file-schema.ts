@@ -179,6 +179,11 @@ const target = fields(
     key: columnNames('Columns that identify a row of the table. Default: the key of `from`.').optional(),
     partition_by: columnNames('Partition columns. Default none.').optional(),
     zorder_by: columnNames('Columns that closed partitions are clustered by. Default none.').optional(),
+    cluster_by: columnNames(
+      'Columns of liquid clustering, at most 4, for a table without partition_by and zorder_by. Default none.',
+    )
+      .max(4)
+      .optional(),
     partitions_fixed: flag(
       'true: a key never moves to another partition, so a MERGE reads only the partitions of the batch. Rows that do ' +
         'move would be doubled. Default false, always right.',
@@ -193,7 +198,7 @@ const maintenance = options(
     file_size: text('Size that compaction aims at. Default 64 MiB.', notation.parseFileSize),
     compact_from: text('Small files in a partition from which it is compacted. Default 8.', notation.parseCount(2)),
     cluster_above: text(
-      'Share of a closed partition that must have changed before it is clustered by zorder_by again. Default 20%.',
+      'Share of what a clustering writes again that must be new: of a closed partition for zorder_by. Default 20%.',
       notation.parseShare,
     ),
     closed_after: text(

@@ -106,7 +106,10 @@ export type Target = {
   readonly table: string;
   readonly key: readonly string[];
   readonly partitionBy: readonly string[];
+  /** Columns that closed partitions are Z-ordered by. */
   readonly zorderBy: readonly string[];
+  /** Columns of Delta's liquid clustering, for a table without partitions. */
+  readonly clusterBy: readonly string[];
   /**
    * The row of a key never moves to another partition, so a MERGE may skip partitions that the batch does
    * not name. False (default) is always right; true on a table whose rows do move doubles the moved rows.

@@ -69,6 +69,7 @@ export function maintenanceRequest(pipeline: Pipeline, now?: MaintenanceKind): M
     pipeline: pipeline.name,
     table: pipeline.target.table,
     zorderBy: pipeline.target.zorderBy,
+    clusterBy: pipeline.target.clusterBy,
     settings: pipeline.maintenance,
     runtime: pipeline.runtime,
     state: pipeline.state,

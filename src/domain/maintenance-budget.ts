@@ -23,7 +23,7 @@ export type Judged = { readonly due: readonly Rewrite[]; readonly refused: reado
 export type Fitted = { readonly chosen: readonly Rewrite[]; readonly refused: readonly Refusal[] };
 
 /** Files that share a value range in mean: up to this depth, clustering has nothing to gain. */
-const goodDepth = 1.5;
+export const goodDepth = 1.5;
 
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 

@@ -23,9 +23,10 @@ import {
   type Refusal,
   type Rewrite,
 } from './maintenance-budget';
+import { judgeCluster, noCompaction } from './maintenance-clustering';
 import { isQuiet, nextOpening } from './quiet-hours';
 
-/** Columns of the target that clustering goes by. */
+/** Columns of the target that Z-ordering or liquid clustering goes by; at most one of the two has any. */
 export type MaintenanceLayout = { readonly zorderBy: readonly string[]; readonly clusterBy: readonly string[] };
 
 /** What holds where the pipeline file says nothing; the fields are explained where their type is. */
@@ -69,24 +70,6 @@ function namesOf(partitions: readonly PartitionHealth[]): string {
   const rest = partitions.length - names.length;
   if (partitions.length === 1) return names.join('');
   return `${partitions.length} partitions (${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
-}
-
-/** A clustered table has no partitions; whatever the health lists is clustered as one. */
-function wholeTable({ partitions }: TableHealth): readonly PartitionHealth[] {
-  const [first] = partitions;
-  if (first === undefined || (partitions.length === 1 && isUnpartitioned(first.values))) return partitions;
-  return [
-    {
-      values: {},
-      files: sum(partitions, ({ files }) => files),
-      bytes: sum(partitions, ({ bytes }) => bytes),
-      smallFiles: sum(partitions, ({ smallFiles }) => smallFiles),
-      smallBytes: sum(partitions, ({ smallBytes }) => smallBytes),
-      unclusteredFiles: sum(partitions, ({ unclusteredFiles }) => unclusteredFiles),
-      unclusteredBytes: sum(partitions, ({ unclusteredBytes }) => unclusteredBytes),
-      ingestsSinceWrite: partitions.reduce((least, one) => Math.min(least, one.ingestsSinceWrite), Infinity),
-    },
-  ];
 }
 
 function explainCompact(rewrites: readonly Rewrite[], settings: MaintenanceSettings): string {
@@ -173,24 +156,31 @@ function reasonForNone(
 function planRewrites(
   health: TableHealth,
   settings: MaintenanceSettings,
-  layout: MaintenanceLayout,
+  { zorderBy }: MaintenanceLayout,
   budget: number,
 ): Part {
-  const partitions = layout.clusterBy.length > 0 ? wholeTable(health) : health.partitions;
-  const hasColumns = layout.zorderBy.length > 0 || layout.clusterBy.length > 0;
+  const { partitions } = health;
   const compact = judgeCompact(partitions, settings);
-  const zorder = judgeZorder(hasColumns ? partitions : [], settings);
+  const zorder = judgeZorder(zorderBy.length > 0 ? partitions : [], settings);
   const fitted = fitBudget([...compact.due, ...zorder.due], budget);
   const refused = [...compact.refused, ...zorder.refused, ...fitted.refused];
 
   const partOf = (kind: RewriteKind): Part => {
     const actions = toActions(kind, fitted.chosen, settings);
     const declined = toDeclined(kind, refused);
-    const noColumns = kind === 'zorder' && !hasColumns;
-    const reason = noColumns ? 'the table has no zorder or cluster columns' : reasonForNone(kind, partitions, settings);
+    const noColumns = kind === 'zorder' && zorderBy.length === 0;
+    const reason = noColumns ? 'the table has no zorder columns' : reasonForNone(kind, partitions, settings);
     return { actions, declined: actions.length + declined.length === 0 ? [{ kind, reason }] : declined };
   };
   return join(partOf('compact'), partOf('zorder'));
+}
+
+/** OPTIMIZE of a table with liquid clustering clusters it: small files go the same way. */
+function planClustering(health: TableHealth, settings: MaintenanceSettings, budget: number): Part {
+  const verdict = judgeCluster(health, settings, budget);
+  const compact: DeclinedAction = { kind: 'compact', reason: noCompaction };
+  if ('action' in verdict) return { actions: [verdict.action], declined: [compact] };
+  return { actions: [], declined: [compact, { kind: 'cluster', reason: verdict.reason }] };
 }
 
 const join = (one: Part, other: Part): Part => ({
@@ -206,11 +196,11 @@ function reasonToWait({ optimize, quietHours }: MaintenanceSettings, now: Date):
   return `outside the quiet hours ${from} to ${to} ${timezone}, which open next at ${nextOpening(quietHours, now).toISOString()}`;
 }
 
-const declineRewrites = (reason: string): Part => ({
+const declineRewrites = (isClustered: boolean, reason: string): Part => ({
   actions: [],
   declined: [
     { kind: 'compact', reason },
-    { kind: 'zorder', reason },
+    { kind: isClustered ? 'cluster' : 'zorder', reason },
   ],
 });
 
@@ -278,6 +268,9 @@ export function planMaintenance(
   const { ingestedBytes, rewrittenBytes } = health.window;
   const budgetBytes = Math.max(0, Math.floor(settings.rewriteBudget * ingestedBytes - rewrittenBytes));
   const wait = reasonToWait(settings, now);
-  const rewrites = wait === undefined ? planRewrites(health, settings, layout, budgetBytes) : declineRewrites(wait);
-  return { ...join(rewrites, planVacuum(health, settings, now)), budgetBytes };
+  const isClustered = layout.clusterBy.length > 0;
+  const rewrites = (): Part =>
+    isClustered ? planClustering(health, settings, budgetBytes) : planRewrites(health, settings, layout, budgetBytes);
+  const chosen = wait === undefined ? rewrites() : declineRewrites(isClustered, wait);
+  return { ...join(chosen, planVacuum(health, settings, now)), budgetBytes };
 }

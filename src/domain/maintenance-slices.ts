@@ -7,16 +7,17 @@ const sliceBytes = 256 * 1024 * 1024;
 /** Conditions longer than this cost Delta more to plan than a second slice does. */
 const mostPartitions = 50;
 
-export type Slice = Pick<MaintenanceAction, 'kind' | 'partitions'>;
+export type Slice = Pick<MaintenanceAction, 'kind' | 'partitions' | 'cubeBytes'>;
 
-/** Partitions of an action in its order, at most `limitBytes` a slice; VACUUM and an empty list are one slice. */
+/** Partitions of an action in its order, at most `limitBytes` a slice; an action of the whole table is one slice. */
 export function sliceAction(
   action: MaintenanceAction,
   health: readonly PartitionHealth[],
   limitBytes = sliceBytes,
 ): readonly Slice[] {
-  const { kind } = action;
-  if (action.partitions.length === 0) return [{ kind, partitions: [] }];
+  const { kind, cubeBytes } = action;
+  if (action.partitions.length === 0)
+    return [{ kind, partitions: [], ...(cubeBytes === undefined ? {} : { cubeBytes }) }];
   const bytes = new Map(health.map((partition) => [partitionKey(partition.values), partition.bytes]));
   const slices: PartitionValues[][] = [];
   let room = 0;

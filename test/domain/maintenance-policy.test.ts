@@ -17,7 +17,6 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 const MB = 1_000_000;
 const settings: MaintenanceSettings = { ...defaultMaintenance, targetFileBytes: 64 * MB };
 const zorder: MaintenanceLayout = { zorderBy: ['id'], clusterBy: [] };
-const liquid: MaintenanceLayout = { zorderBy: [], clusterBy: ['id'] };
 const plain: MaintenanceLayout = { zorderBy: [], clusterBy: [] };
 
 const month = (name: string, change: Partial<PartitionHealth> = {}): PartitionHealth => ({
@@ -223,21 +222,10 @@ describe('clustering', () => {
     expect(actionOf(made, 'zorder')).toMatchObject({ partitions: [], bytes: 256 * MB });
   });
 
-  it('is declined for a table without zorder and cluster columns', () => {
+  it('is declined for a table without zorder columns', () => {
     const made = plan([mixed('a')], {}, plain);
     expect(kindsOf(made)).toEqual([]);
-    expect(declinedOf(made, 'zorder')).toEqual(['the table has no zorder or cluster columns']);
-  });
-
-  it('takes a table with cluster columns as one, closed or not', () => {
-    const made = plan([mixed('a', { ingestsSinceWrite: 0 }), crumbs('b', { ingestsSinceWrite: 0 })], {}, liquid);
-    expect(kindsOf(made)).toEqual(['zorder']);
-    expect(actionOf(made, 'zorder')).toMatchObject({ partitions: [], files: 55, bytes: 460.3 * MB });
-  });
-
-  it('keeps what is known of a table with cluster columns', () => {
-    const made = plan([mixed('', { values: {}, overlapDepth: 1 })], {}, liquid);
-    expect(declinedOf(made, 'zorder')[0]).toContain('nothing to gain');
+    expect(declinedOf(made, 'zorder')).toEqual(['the table has no zorder columns']);
   });
 
   it('leaves no compaction of the same partition beside it, and says so', () => {
@@ -480,7 +468,7 @@ describe('the plan', () => {
     const made = plan([]);
     expect(made.actions).toEqual([]);
     expect(declinedOf(made, 'compact')).toEqual(['the table has no files']);
-    expect(declinedOf(plan([], {}, liquid), 'zorder')).toEqual(['the table has no files']);
+    expect(declinedOf(made, 'zorder')).toEqual(['the table has no files']);
   });
 
   it('keeps the null partition apart from the text "null"', () => {
@@ -622,11 +610,7 @@ const someSettings: fc.Arbitrary<MaintenanceSettings> = fc.record({
   vacuumCeiling: share,
   fullVacuumDays: fc.integer({ min: 1, max: 60 }),
 });
-const someLayout = fc.constantFrom(zorder, zorder, liquid, plain);
-
-/** The model rewrites partitions by their values, and a table with cluster columns has none. */
-const layoutFor = ({ partitions }: Model, drawn: MaintenanceLayout): MaintenanceLayout =>
-  drawn === liquid && partitions.some(({ values }) => Object.keys(values).length > 0) ? zorder : drawn;
+const someLayout = fc.constantFrom(zorder, zorder, plain);
 
 /** Whether the plan keeps its promises is asked for any table, any settings and any layout. */
 const forAll = (check: (model: Model, settings: MaintenanceSettings, layout: MaintenanceLayout) => void): void =>
@@ -690,8 +674,7 @@ describe('any plan', () => {
   });
 
   it('leaves alone what the plan before it clustered', () => {
-    forAll((model, settings, drawn) => {
-      const layout = layoutFor(model, drawn);
+    forAll((model, settings, layout) => {
       const made = planMaintenance(healthOf(model), settings, layout, now);
       const next = planMaintenance(healthOf(apply(model, made, packFull)), settings, layout, now);
       expect(rewrittenKeys(next).filter((key) => keysOf(made, 'zorder').includes(key))).toEqual([]);
@@ -702,8 +685,7 @@ describe('any plan', () => {
     ['files are packed as the plan expects', packFull, 3],
     ['files are packed as Delta does', packBins, 4],
   ])('is followed by nothing to rewrite when no rows come in and %s', (_, pack, mostRounds) => {
-    forAll((start, settings, drawn) => {
-      const layout = layoutFor(start, drawn);
+    forAll((start, settings, layout) => {
       let model = start;
       const rounds: number[] = [];
       for (let round = 0; round < mostRounds + 3; round += 1) {

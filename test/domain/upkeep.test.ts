@@ -7,7 +7,7 @@ import { afterCommit, afterLook, isDue, untilLook } from '../../src/domain/upkee
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { pipeline } from '../fakes/reports';
 
-const request: MaintenanceRequest = maintenanceRequest(pipeline);
+const request: MaintenanceRequest = { ...maintenanceRequest(pipeline), zorderBy: ['id'] };
 const now = Date.parse('2026-06-10T12:00:00Z');
 const day = 86_400_000;
 const looked = (heldFiles: number, mostSmallFiles = 0, postponed = 0) => ({
@@ -107,17 +107,33 @@ describe('a plan for a person who says now', () => {
 
   it('takes all partitions that the action can change, open or closed, without a budget', () => {
     for (const kind of ['compact', 'zorder'] as const) {
-      expect(planNow(health, kind).actions).toMatchObject([{ kind, partitions: [{ month: '2026-01' }] }]);
+      expect(planNow(health, request, kind).actions).toMatchObject([{ kind, partitions: [{ month: '2026-01' }] }]);
     }
   });
 
+  it('clusters the table with the z-cubes that fit it', () => {
+    const clustered = { ...request, zorderBy: [], clusterBy: ['id'] };
+    const { actions } = planNow(health, clustered, 'cluster');
+    expect(actions).toMatchObject([{ kind: 'cluster', partitions: [], cubeBytes: 4 * 64 * 1024 * 1024 }]);
+  });
+
+  it.each([
+    ['compact', { zorderBy: [], clusterBy: ['id'] }, 'put together by clustering'],
+    ['zorder', { zorderBy: [], clusterBy: ['id'] }, 'no zorder columns'],
+    ['cluster', { zorderBy: ['id'], clusterBy: [] }, 'no cluster columns'],
+  ] as const)('does not ask Delta for what it would refuse: %s with %j', (kind, layout, reason) => {
+    const plan = planNow(health, { ...request, ...layout }, kind);
+    expect(plan.actions).toEqual([]);
+    expect(plan.declined[0]?.reason).toContain(reason);
+  });
+
   it('says so when there is nothing that it could change', () => {
-    const plan = planNow(healthyTable(), 'compact');
+    const plan = planNow(healthyTable(), request, 'compact');
     expect(plan.actions).toEqual([]);
     expect(plan.declined).toHaveLength(1);
   });
 
   it('leaves it to VACUUM what it finds', () => {
-    expect(planNow(health, 'vacuum-full').actions).toMatchObject([{ kind: 'vacuum-full', partitions: [] }]);
+    expect(planNow(health, request, 'vacuum-full').actions).toMatchObject([{ kind: 'vacuum-full', partitions: [] }]);
   });
 });

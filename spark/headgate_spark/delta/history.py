@@ -29,17 +29,32 @@ def _is_ours(row: Row, step_key: str, generation: int) -> bool:
     )
 
 
+def _commits(
+    spark: SparkSession, path: str, step_key: str, generation: int, limit: int | None
+) -> tuple[list[Commit], int]:
+    """Those of the step, this generation or a later one, newest first, and how many commits were looked at."""
+    suffix = f" LIMIT {limit}" if limit else ""
+    rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
+    ours = [row for row in rows if _is_ours(row, step_key, generation)]
+    return [Commit(int(row["version"]), dict(row["operationMetrics"] or {})) for row in ours], len(rows)
+
+
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
-    """The commit of the step, this generation or a later one."""
+    """The newest commit of the step."""
     for limit in _DEPTHS:
-        suffix = f" LIMIT {limit}" if limit else ""
-        rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
-        found = [row for row in rows if _is_ours(row, step_key, generation)]
+        found, seen = _commits(spark, path, step_key, generation, limit)
         if found:
-            return Commit(int(found[0]["version"]), dict(found[0]["operationMetrics"] or {}))
-        if limit is None or len(rows) < limit:
+            return found[0]
+        if limit is None or seen < limit:
             break
     return None
+
+
+def find_commits(
+    spark: SparkSession, path: str, step_key: str, generation: int, newest: int | None = None
+) -> list[Commit]:
+    """All commits of the step, newest first; `newest`: among so many commits only."""
+    return [] if newest == 0 else _commits(spark, path, step_key, generation, newest)[0]
 
 
 class Vacuumed(NamedTuple):

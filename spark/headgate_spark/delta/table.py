@@ -21,11 +21,21 @@ def last_commit(spark: SparkSession) -> int | None:
     return None if version is None else int(version)
 
 
-def create_table(spark: SparkSession, path: str, schema: T.StructType, partition_by: Sequence[str] = ()) -> None:
+def _by(clause: str, columns: Sequence[str]) -> str:
+    return f" {clause} ({', '.join(map(quoted, columns))})" if columns else ""
+
+
+def create_table(
+    spark: SparkSession,
+    path: str,
+    schema: T.StructType,
+    partition_by: Sequence[str] = (),
+    cluster_by: Sequence[str] = (),
+) -> None:
     """In a step of its own, before rows come: two first writes would race for version 0."""
     columns = ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
-    partitions = f" PARTITIONED BY ({', '.join(map(quoted, partition_by))})" if partition_by else ""
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{partitions}")
+    layout = _by("PARTITIONED BY", partition_by) + _by("CLUSTER BY", cluster_by)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{layout}")
 
 
 _NO_TABLE = ("[PATH_NOT_FOUND", "[DELTA_PATH_DOES_NOT_EXIST", "[DELTA_TABLE_NOT_FOUND", "[DELTA_SCHEMA_NOT_SET")

@@ -31,10 +31,10 @@ def partition_text(value: object) -> str | None:
     return str(value)
 
 
-def live_files(table: DeltaTable, zorder_by: str | None) -> list[LiveFile]:
+def live_files(table: DeltaTable, ordered_by: str | None) -> list[LiveFile]:
     partitions = sorted(table.metadata().partition_columns)
     actions = pa.table(table.get_add_actions(flatten=True))
-    low, high = f"min.{zorder_by}", f"max.{zorder_by}"
+    low, high = f"min.{ordered_by}", f"max.{ordered_by}"
     wanted = ["path", "size_bytes", *(f"partition.{name}" for name in partitions)]
     wanted += [name for name in (low, high) if name in actions.column_names]
 
@@ -50,7 +50,7 @@ def live_files(table: DeltaTable, zorder_by: str | None) -> list[LiveFile]:
 def health(options: argparse.Namespace) -> TableHealth:
     table = open_table(options.table, None)
     aims = Aims(options.target_bytes, options.window_hours, options.retain_hours)
-    files = live_files(table, options.zorder_by)
+    files = live_files(table, options.ordered_by)
     return table_health(options.table, table.version(), files, read_log(options.table), aims, time.time() * 1000)
 
 
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target-bytes", type=int, required=True, help="size that compaction aims at")
     parser.add_argument("--window-hours", type=float, required=True, help="how far back bytes are summed")
     parser.add_argument("--retain-hours", type=float, required=True, help="how long old versions stay readable")
-    parser.add_argument("--zorder-by", help="first zorder column; its ranges are compared")
+    parser.add_argument("--ordered-by", help="first column of Z-ordering or clustering; its ranges are compared")
     return parser
 
 

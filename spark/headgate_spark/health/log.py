@@ -24,6 +24,8 @@ class Added:
     size: int
     # False for a file that holds only rows that were there before: compaction and clustering.
     data_change: bool
+    # Which liquid clustering wrote it.
+    cube: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
         elif "add" in action:
             add = action["add"]
             values = tuple(sorted((add.get("partitionValues") or {}).items()))
-            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"])))
+            cube = (add.get("tags") or {}).get("ZCUBE_ID")
+            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube))
         elif "remove" in action:
             remove = action["remove"]
             removed.append(Removed(remove["path"], int(remove.get("size") or 0), int(remove["deletionTimestamp"] or 0)))

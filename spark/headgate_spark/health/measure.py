@@ -18,7 +18,7 @@ _HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class LiveFile:
-    """`low` and `high` bound the first zorder column; None without statistics."""
+    """`low` and `high` bound the first column that the table is ordered by; None without statistics."""
 
     path: str
     values: Values
@@ -35,6 +35,12 @@ class Aims:
 
 
 @dataclass(frozen=True)
+class FileSum:
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class PartitionHealth:
     values: Mapping[str, str | None]
     files: int
@@ -45,12 +51,7 @@ class PartitionHealth:
     unclustered_bytes: int
     ingests_since_write: int
     overlap_depth: float | None = None
-
-
-@dataclass(frozen=True)
-class FileSum:
-    files: int
-    bytes: int
+    cubes: tuple[FileSum, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,24 +134,53 @@ def _sum(sizes: Iterable[int]) -> FileSum:
     return FileSum(len(listed), sum(listed))
 
 
-def _unclustered(files: Sequence[LiveFile], log: DeltaLog, depth: float | None) -> list[LiveFile]:
+@dataclass(frozen=True)
+class _Origins:
+    """What the log tells of files by path and of partitions: read once, for all partitions."""
+
+    # Whether a clustering wrote the file.
+    clustered: Mapping[str, bool]
+    # The liquid clustering that wrote it.
+    cubes: Mapping[str, str]
+    # Number of the last ingest that wrote to a partition, from 1.
+    last_ingest: Mapping[Values, int]
+    ingests: int
+
+    @staticmethod
+    def of(log: DeltaLog) -> _Origins:
+        ingests = [commit for commit in log.commits if is_ingest(commit)]
+        return _Origins(
+            clustered={added.path: clusters(commit) for commit in log.commits for added in commit.added},
+            cubes={added.path: added.cube for commit in log.commits for added in commit.added if added.cube},
+            last_ingest={
+                added.values: number
+                for number, commit in enumerate(ingests, 1)
+                for added in commit.added
+                if added.data_change
+            },
+            ingests=len(ingests),
+        )
+
+
+def _unclustered(files: Sequence[LiveFile], origins: _Origins, depth: float | None) -> list[LiveFile]:
     """Files that no clustering in the log wrote. What is older than the log is judged by how its ranges overlap."""
-    seen = {added.path: clusters(commit) for commit in log.commits for added in commit.added}
     looks_mixed = depth is not None and depth > max(2.0, len(files) / 2)
-    return [file for file in files if not seen.get(file.path, not looks_mixed)]
+    return [file for file in files if not origins.clustered.get(file.path, not looks_mixed)]
 
 
-def _partition(
-    values: Values, files: Sequence[LiveFile], log: DeltaLog, ingests: Sequence[LoggedCommit], aims: Aims
-) -> PartitionHealth:
+def _cubes(files: Sequence[LiveFile], origins: _Origins) -> tuple[FileSum, ...] | None:
+    """Those that the log still tells of: an older one has long been left alone."""
+    sizes: dict[str, list[int]] = defaultdict(list)
+    for file in files:
+        if file.path in origins.cubes:
+            sizes[origins.cubes[file.path]].append(file.size)
+    return tuple(_sum(sizes[cube]) for cube in sorted(sizes)) or None
+
+
+def _partition(values: Values, files: Sequence[LiveFile], origins: _Origins, aims: Aims) -> PartitionHealth:
     small = [file.size for file in files if file.size < SMALL * aims.target_file_bytes]
     depth = overlap_depth(files)
-    unclustered = _unclustered(files, log, depth)
-    quiet = 0
-    for commit in reversed(ingests):
-        if any(added.values == values and added.data_change for added in commit.added):
-            break
-        quiet += 1
+    unclustered = _unclustered(files, origins, depth)
     return PartitionHealth(
         values=dict(values),
         files=len(files),
@@ -159,8 +189,9 @@ def _partition(
         small_bytes=sum(small),
         unclustered_files=len(unclustered),
         unclustered_bytes=sum(file.size for file in unclustered),
-        ingests_since_write=quiet,
+        ingests_since_write=origins.ingests - origins.last_ingest.get(values, 0),
         overlap_depth=None if depth is None else round(depth, 2),
+        cubes=_cubes(files, origins),
     )
 
 
@@ -177,7 +208,7 @@ def _vacuums(commits: Sequence[LoggedCommit]) -> Mapping[str, int]:
 def table_health(
     table: str, version: int, files: Sequence[LiveFile], log: DeltaLog, aims: Aims, now_ms: float
 ) -> TableHealth:
-    ingests = [commit for commit in log.commits if is_ingest(commit)]
+    origins = _Origins.of(log)
     recent = [commit for commit in log.commits if commit.time_ms >= now_ms - aims.window_hours * _HOUR_MS]
     grouped: dict[Values, list[LiveFile]] = defaultdict(list)
     for file in files:
@@ -194,7 +225,7 @@ def table_health(
         files=len(files),
         bytes=sum(file.size for file in files),
         partitions=tuple(
-            _partition(values, group, log, ingests, aims)
+            _partition(values, group, origins, aims)
             for values, group in sorted(grouped.items(), key=lambda item: str(item[0]))
         ),
         held=_sum(gone.size for gone in held),

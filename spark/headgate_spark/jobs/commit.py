@@ -75,7 +75,8 @@ def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     schema = table_schema(spark, request.target.table)
     into_empty = schema is None
     if schema is None:
-        create_table(spark, request.target.table, staged.schema, request.target.partition_by)
+        target = request.target
+        create_table(spark, target.table, staged.schema, target.partition_by, target.cluster_by)
         _check_created(spark, request.target.table)
     else:
         check_schema(staged.schema, schema, request.target.table)

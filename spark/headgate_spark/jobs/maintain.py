@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
 from headgate_spark.contract import (
     MaintainedFiles,
@@ -11,9 +12,10 @@ from headgate_spark.contract import (
     MaintainRequest,
     TableVersion,
 )
-from headgate_spark.delta.history import Commit, find_commit, last_vacuum, newest_version
+from headgate_spark.delta.clustering import CUBE_SIZE, cluster_by
+from headgate_spark.delta.history import Commit, find_commits, last_vacuum, newest_version
 from headgate_spark.delta.partitions import partition_condition
-from headgate_spark.delta.table import last_commit, table_name, table_schema
+from headgate_spark.delta.table import table_name, table_schema
 from headgate_spark.delta.vacuum import check_ceiling, keep_for, vacuum
 from headgate_spark.errors import JobFailed
 from headgate_spark.health.measure import SMALL
@@ -21,6 +23,11 @@ from headgate_spark.jobs.report import report_base
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 from headgate_spark.watch import Stopwatch
+
+# Commits of a long OPTIMIZE, in files of the target size: a crash loses one of them, not all.
+_FILES_PER_COMMIT = 16
+# As between Delta's own defaults for the two.
+_TARGET_CUBE = 1.5
 
 
 def _settings(request: MaintainRequest) -> Mapping[str, str]:
@@ -30,30 +37,23 @@ def _settings(request: MaintainRequest) -> Mapping[str, str]:
         "run": request.run,
         "maintain": request.kind,
     }
+    size = request.target_file_bytes
+    cube = request.cube_bytes
+    cubes = {} if cube is None else {"threshold": cube, "targetCubeSize": int(cube * _TARGET_CUBE)}
     return {
         "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata, ensure_ascii=False),
-        "spark.databricks.delta.optimize.maxFileSize": str(request.target_file_bytes),
-        "spark.databricks.delta.optimize.minFileSize": str(int(request.target_file_bytes * SMALL)),
+        "spark.databricks.delta.optimize.maxFileSize": str(size),
+        "spark.databricks.delta.optimize.minFileSize": str(int(size * SMALL)),
+        "spark.databricks.delta.optimize.batchSize": str(_FILES_PER_COMMIT * size),
+        **{f"{CUBE_SIZE}.{name}": str(value) for name, value in cubes.items()},
     }
 
 
-def _optimize(spark: SparkSession, request: MaintainRequest) -> None:
+def _schema(spark: SparkSession, request: MaintainRequest) -> T.StructType:
     schema = table_schema(spark, request.table)
-    if schema is None:
-        raise _no_table(request)
-    condition = partition_condition(request.partitions, schema)
-    where = "" if condition is None else f" WHERE {condition}"
-    zorder = _zorder(request.zorder_by) if request.kind == "zorder" else ""
-    spark.sql(f"OPTIMIZE {table_name(request.table)}{where}{zorder}").collect()
-
-
-def _zorder(columns: Sequence[str]) -> str:
-    """Nothing for a table with liquid clustering: it knows its columns itself."""
-    return f" ZORDER BY ({', '.join(map(quoted, columns))})" if columns else ""
-
-
-def _no_table(request: MaintainRequest) -> JobFailed:
-    return JobFailed(
+    if schema is not None:
+        return schema
+    raise JobFailed(
         kind="config",
         type="TableNotFound",
         message=f"There is no Delta table at {request.table}.",
@@ -62,8 +62,14 @@ def _no_table(request: MaintainRequest) -> JobFailed:
     )
 
 
-def _metric(found: Commit | None, name: str) -> int:
-    return 0 if found is None else int(found.metrics.get(name, 0))
+def _optimize(spark: SparkSession, request: MaintainRequest) -> None:
+    schema = _schema(spark, request)
+    if request.kind == "cluster":
+        cluster_by(spark, request.table, request.cluster_by)
+    condition = partition_condition(request.partitions, schema)
+    where = "" if condition is None else f" WHERE {condition}"
+    zorder = f" ZORDER BY ({', '.join(map(quoted, request.zorder_by))})" if request.kind == "zorder" else ""
+    spark.sql(f"OPTIMIZE {table_name(request.table)}{where}{zorder}").collect()
 
 
 def _report(
@@ -86,37 +92,36 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
     """ZORDER writes everything again each time, so what an attempt did before it died must be found."""
     watch.phase("look")
     # The first attempt of a step cannot have been there before, and a search to the start of the history costs.
-    done = find_commit(spark, request.table, request.step_key, request.generation) if request.attempt > 1 else None
-    if done is not None:
-        return _report(spark, request, watch, TableVersion(request.table, done.version, True), _rewritten(done))
+    done = find_commits(spark, request.table, request.step_key, request.generation) if request.attempt > 1 else []
+    if done:
+        # A part of it, perhaps: the next look at the table finds the rest.
+        return _report(spark, request, watch, TableVersion(request.table, done[0].version, True), _rewritten(done))
+    _schema(spark, request)
+    before = newest_version(spark, request.table)
     watch.phase("optimize")
-    before = last_commit(spark)
     _optimize(spark, request)
     watch.phase("check")
-    # An OPTIMIZE that finds nothing to do makes no version.
-    made = (
-        find_commit(spark, request.table, request.step_key, request.generation)
-        if last_commit(spark) != before
-        else None
-    )
-    version = newest_version(spark, request.table) if made is None else made.version
+    version = newest_version(spark, request.table)
+    made = find_commits(spark, request.table, request.step_key, request.generation, version - before)
     return _report(spark, request, watch, TableVersion(request.table, version, False), _rewritten(made))
 
 
-def _rewritten(commit: Commit | None) -> MaintainedFiles:
+def _rewritten(commits: Sequence[Commit]) -> MaintainedFiles:
+    def total(metric: str) -> int:
+        return sum(int(commit.metrics.get(metric, 0)) for commit in commits)
+
     return MaintainedFiles(
-        added=_metric(commit, "numAddedFiles"),
-        removed=_metric(commit, "numRemovedFiles"),
-        bytes_added=_metric(commit, "numAddedBytes"),
-        bytes_removed=_metric(commit, "numRemovedBytes"),
+        added=total("numAddedFiles"),
+        removed=total("numRemovedFiles"),
+        bytes_added=total("numAddedBytes"),
+        bytes_removed=total("numRemovedBytes"),
     )
 
 
 def _vacuum(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) -> MaintainReport:
     """Safe to repeat: what an earlier attempt deleted is not found again."""
     watch.phase("look")
-    if table_schema(spark, request.table) is None:
-        raise _no_table(request)
+    _schema(spark, request)
     keep_for(spark, request.table, request.retain_hours)
     lite = request.kind == "vacuum-lite"
     check_ceiling(spark, request.table, lite=lite, ceiling=request.vacuum_ceiling)

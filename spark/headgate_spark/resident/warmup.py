@@ -269,6 +269,7 @@ def _pipeline(folder: Path, number: int) -> dict[str, Any]:
             "key": ["invoice_no"],
             "partitionBy": ["invoice_month"],
             "zorderBy": [],
+            "clusterBy": [],
             "partitionsFixed": False,
         },
         "maintenance": {},

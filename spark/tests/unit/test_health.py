@@ -170,7 +170,7 @@ def test_a_real_table_is_measured_from_its_log(tmp_path: Path, capsys: pytest.Ca
         "--target-bytes=1000000",
         "--window-hours=24",
         "--retain-hours=168",
-        "--zorder-by=customer",
+        "--ordered-by=customer",
     ]
     assert program.main(arguments) == 0
     answer = json.loads(capsys.readouterr().out)

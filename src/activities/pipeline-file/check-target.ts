@@ -11,7 +11,12 @@ export function checkTarget(file: PipelineFile, pipeline: Pipeline, report: Repo
   const { target } = pipeline;
   const columns = targetColumns(pipeline);
   if (columns !== undefined) {
-    const lists = { key: file.target.key ?? [], partition_by: target.partitionBy, zorder_by: target.zorderBy };
+    const lists = {
+      key: file.target.key ?? [],
+      partition_by: target.partitionBy,
+      zorder_by: target.zorderBy,
+      cluster_by: target.clusterBy,
+    };
     for (const [name, list] of Object.entries(lists)) {
       reportUnknownColumns(list, columns, ['target', name], 'the table', report);
     }
@@ -26,10 +31,22 @@ export function checkTarget(file: PipelineFile, pipeline: Pipeline, report: Repo
     const problem = '{value} is also a partition column: its value is the same in all rows of a partition';
     report(['target', 'zorder_by', index], problem, 'Remove it from zorder_by or from partition_by.');
   }
+  checkClusterBy(pipeline, report);
   if (target.partitionsFixed && target.partitionBy.length === 0) {
     report(['target', 'partitions_fixed'], 'has no effect without partition_by', 'Remove it, or add partition_by.', {
       atKey: true,
     });
+  }
+}
+
+/** Delta refuses liquid clustering on a partitioned table, and ZORDER on a clustered one. */
+function checkClusterBy({ target }: Pipeline, report: Report): void {
+  if (target.clusterBy.length === 0) return;
+  const others = { partition_by: target.partitionBy, zorder_by: target.zorderBy };
+  for (const [name, columns] of Object.entries(others)) {
+    if (columns.length === 0) continue;
+    const remedy = `Remove ${name}, or cluster_by: liquid clustering does the work of both.`;
+    report(['target', 'cluster_by'], `cannot stand beside ${name}`, remedy, { atKey: true });
   }
 }
 

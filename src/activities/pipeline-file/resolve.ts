@@ -176,5 +176,6 @@ const resolveTarget = (target: PipelineFile['target'], table: string, fromKey: r
   key: target.key ?? fromKey,
   partitionBy: target.partition_by ?? [],
   zorderBy: target.zorder_by ?? [],
+  clusterBy: target.cluster_by ?? [],
   partitionsFixed: target.partitions_fixed === 'true',
 });

@@ -57,9 +57,10 @@ function toFindings(issue: ZodIssue, above: FieldPath, isPresent: (path: FieldPa
       return unionFindings(issue, path, isPresent);
     case 'too_small':
       return [{ path, problem: 'is an empty list', remedy: 'List at least one, or remove the key.' }];
+    case 'too_big':
+      return [{ path, problem: `lists more than ${issue.maximum}`, remedy: `Leave ${issue.maximum} of them.` }];
     case 'custom':
       return [{ path, problem: issue.message, remedy: String(issue.params?.['remedy'] ?? '') }];
-    case 'too_big':
     case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_element':

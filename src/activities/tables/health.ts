@@ -16,6 +16,7 @@ const partitionSchema = z.object({
   unclusteredBytes: count,
   ingestsSinceWrite: count,
   overlapDepth: z.number().exactOptional(),
+  cubes: z.array(files).exactOptional(),
 });
 
 const healthSchema: z.ZodType<TableHealth> = z.object({
@@ -36,6 +37,7 @@ const healthSchema: z.ZodType<TableHealth> = z.object({
 export type HealthQuestion = {
   readonly table: string;
   readonly zorderBy: readonly string[];
+  readonly clusterBy: readonly string[];
   readonly settings: Pick<MaintenanceSettings, 'targetFileBytes' | 'windowHours' | 'vacuumRetainHours'>;
 };
 
@@ -46,7 +48,7 @@ export async function readHealth(runtime: PythonRuntime, question: HealthQuestio
     'target-bytes': targetFileBytes,
     'window-hours': windowHours,
     'retain-hours': vacuumRetainHours,
-    'zorder-by': question.zorderBy[0],
+    'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],
   };
   const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table);
   return healthSchema.parse(answer);

@@ -28,7 +28,7 @@ import { failureReport } from './run';
 export type MaintainOptions = {
   readonly set: Variables;
   readonly dryRun?: boolean;
-  readonly now?: 'compact' | 'zorder' | 'vacuum' | 'vacuum-full';
+  readonly now?: 'compact' | 'zorder' | 'cluster' | 'vacuum' | 'vacuum-full';
   readonly address?: string;
   readonly json: boolean;
 };

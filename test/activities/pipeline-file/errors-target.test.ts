@@ -37,6 +37,22 @@ describe('target', () => {
       /Remove/,
     ],
     [
+      'liquid clustering of a table with partitions',
+      'zorder_by: [customer_id]',
+      '¶cluster_by: [customer_id]',
+      'target.cluster_by',
+      /beside partition_by/,
+      /Remove partition_by, or cluster_by/,
+    ],
+    [
+      'a fifth cluster column',
+      'zorder_by: [customer_id]',
+      'cluster_by: ¶[a, b, c, d, e]',
+      'target.cluster_by',
+      /more than 4/,
+      /Leave 4/,
+    ],
+    [
       'fixed partitions without any',
       '  partition_by: [month]',
       '  ¶partitions_fixed: true',

@@ -1,0 +1,114 @@
+"""Liquid clustering: columns by the pipeline file, full z-cubes left alone, long OPTIMIZEs in several commits."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headgate_spark.delta.table import create_table
+from headgate_spark.errors import JobFailed
+from headgate_spark.health.__main__ import _parser, health
+from tests.spark.tables import versions
+from tests.spark.test_maintain import Upkeep
+
+FILE = 100_000
+
+
+@pytest.fixture
+def upkeep(spark: SparkSession, tmp_path: Path) -> Upkeep:
+    return Upkeep(spark, tmp_path)
+
+
+def rows(spark: SparkSession, number: int) -> DataFrame:
+    """About 70 bytes a row, in no order of `customer`."""
+    return spark.range(number).select(
+        "id", (F.col("id") * 7919 % 1000).alias("customer"), F.sha2(F.rand().cast("string"), 256).alias("text")
+    )
+
+
+def append(spark: SparkSession, path: Path, number: int) -> None:
+    """One file."""
+    rows(spark, number).coalesce(1).write.format("delta").mode("append").save(str(path))
+
+
+def cluster(upkeep: Upkeep, step: str) -> dict[str, Any]:
+    return upkeep.run("cluster", step, clusterBy=["customer"], zorderBy=[], targetFileBytes=FILE, cubeBytes=4 * FILE)
+
+
+def cubes(path: Path) -> list[int]:
+    """Sizes of the z-cubes, ascending, bytes."""
+    flags = [f"--target-bytes={FILE}", "--window-hours=1", "--retain-hours=1", "--ordered-by=customer", str(path)]
+    (table,) = health(_parser().parse_args(flags)).partitions
+    return sorted(cube.bytes for cube in table.cubes or ())
+
+
+def clustering_columns(spark: SparkSession, path: Path) -> list[str]:
+    return list(spark.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]["clusteringColumns"])
+
+
+def test_a_table_is_made_with_its_cluster_columns(spark: SparkSession, upkeep: Upkeep) -> None:
+    create_table(spark, str(upkeep.path), rows(spark, 1).schema, cluster_by=["customer", "id"])
+    assert clustering_columns(spark, upkeep.path) == ["customer", "id"]
+
+
+def test_a_table_made_without_columns_gets_those_of_the_pipeline_file_once(spark: SparkSession, upkeep: Upkeep) -> None:
+    append(spark, upkeep.path, 1000)
+    cluster(upkeep, "one")
+    assert clustering_columns(spark, upkeep.path) == ["customer"]
+    made = versions(upkeep.path)
+    append(spark, upkeep.path, 1000)
+    cluster(upkeep, "two")
+    # the rows and one OPTIMIZE, no second ALTER TABLE
+    assert len(versions(upkeep.path)) == len(made) + 2
+
+
+def test_a_cube_that_is_large_enough_is_not_written_again(spark: SparkSession, upkeep: Upkeep) -> None:
+    for _ in range(3):
+        append(spark, upkeep.path, 2500)
+    before = upkeep.rows()
+    first = cluster(upkeep, "one")
+    assert (first["files"]["removed"], upkeep.rows()) == (3, before)
+    (cube,) = cubes(upkeep.path)
+    assert cube > 4 * FILE
+    append(spark, upkeep.path, 1000)
+    append(spark, upkeep.path, 1000)
+    second = cluster(upkeep, "two")
+    assert second["files"]["removed"] == 2
+    assert cubes(upkeep.path)[-1] == cube
+
+
+def test_a_cube_that_is_too_small_is_written_again_with_what_is_new(spark: SparkSession, upkeep: Upkeep) -> None:
+    for number in (1000, 1000):
+        append(spark, upkeep.path, number)
+    cluster(upkeep, "one")
+    assert len(cubes(upkeep.path)) == 1
+    append(spark, upkeep.path, 1000)
+    cluster(upkeep, "two")
+    (cube,) = cubes(upkeep.path)
+    assert cube > 2 * FILE
+
+
+def test_a_partitioned_table_is_refused_before_anything_is_written(upkeep: Upkeep) -> None:
+    upkeep.write(["a"])
+    with pytest.raises(JobFailed) as failed:
+        cluster(upkeep, "one")
+    assert (failed.value.type, failed.value.fields["partitionBy"]) == ("PartitionedTable", "part")
+    assert versions(upkeep.path) == [0]
+
+
+def test_a_long_optimize_commits_as_it_goes_and_reports_the_sum(spark: SparkSession, upkeep: Upkeep) -> None:
+    rows(spark, 4800).repartition(80).write.format("delta").save(str(upkeep.path))
+    before, there = upkeep.rows(), len(versions(upkeep.path))
+    size = sum(file.stat().st_size for file in upkeep.files())
+    # a commit takes 16 files of the target, and a file of it two or three of these
+    target = size // 80 * 3
+    report = upkeep.run("compact", "one", zorderBy=[], targetFileBytes=target)
+    commits = len(versions(upkeep.path)) - there
+    assert commits > 1
+    assert report["table"]["version"] == versions(upkeep.path)[-1]
+    assert report["files"]["removed"] - report["files"]["added"] == 80 - upkeep.live()
+    again = upkeep.run("compact", "one", attempt=2, zorderBy=[], targetFileBytes=target)
+    assert (again["table"]["recovered"], again["files"]) == (True, report["files"])
+    assert upkeep.rows() == before
