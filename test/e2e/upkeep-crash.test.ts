@@ -1,0 +1,187 @@
+// kill -9 in the middle of OPTIMIZE and of VACUUM: nothing is lost, nothing is done twice, the next batch commits, and a
+// reader that stays on an old version inside the retention time never fails.
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { headgate, runWell, startDev, type DevStack, type Ended } from '../support/headgate';
+import { tableOperations, tableVersions } from '../support/lake';
+import { askOracle, makeSample } from '../support/oracle';
+import { crash, isAlive, processesOf } from '../support/processes';
+import { until } from '../support/waiting';
+import { createWorkspace, type Workspace } from '../support/workspace';
+
+// Starting Spark, and starting it again, takes its time on two shared cores.
+jest.setTimeout(300_000);
+
+const rows = '60000';
+const hourMs = 3_600_000;
+const month = 'invoice_month=2024-05';
+const orphans = 4000;
+
+let workspace: Workspace;
+let dev: DevStack;
+let pipeline: string;
+
+beforeAll(async () => {
+  workspace = await createWorkspace('upkeep-crash');
+  pipeline = join(workspace.folder, 'customer-sales.yaml');
+  // Only what a person asks for: the keeper's own upkeep would come in between. Retention is the shortest there is.
+  const shipped = readFileSync(join(__dirname, '..', '..', 'pipelines', 'customer-sales.yaml'), 'utf8');
+  const upkeep = 'maintenance: { optimize: off, vacuum: { retain: 1 hour, ceiling: 100% } }';
+  writeFileSync(pipeline, shipped.replace(/^maintenance:.*$/m, upkeep));
+  [dev] = await Promise.all([startDev(workspace), bring()]);
+  await load();
+});
+
+afterAll(async () => {
+  try {
+    await dev?.stop();
+  } finally {
+    await workspace?.remove();
+  }
+});
+
+const table = (): string => join(workspace.lake, 'customer_sales');
+const set = (): Record<string, string> => ({ RAW: workspace.raw, LAKE: workspace.lake });
+const flags = (): string[] => Object.entries(set()).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+
+const bring = (round?: number): Promise<void> =>
+  makeSample(
+    workspace.raw,
+    ...['--rows', rows, '--seed', '3'],
+    ...(round === undefined ? [] : ['--round', String(round), '--part', 'new:2000']),
+  );
+
+async function load(): Promise<void> {
+  expect(await runWell(workspace, pipeline, set())).toMatchObject({ code: 0, outcome: 'committed' });
+}
+
+const maintain = (now: string): Promise<Ended> =>
+  headgate(workspace, ['maintain', pipeline, ...flags(), '--now', now, '--json']);
+
+async function differences(): Promise<unknown> {
+  return (await askOracle('customer-sales', workspace.raw, table())).differences;
+}
+
+const dataFiles = (): readonly string[] =>
+  readdirSync(table(), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
+const countOf = (operation: string): number => tableOperations(table()).filter((found) => found === operation).length;
+
+/** Of the job that needed most. */
+function attemptsOfMaintain(): number {
+  const state = join(workspace.lake, '_headgate', 'customer-sales', 'maintenance');
+  const names = readdirSync(state, { recursive: true, encoding: 'utf8' });
+  return Math.max(...names.map((name) => Number(/request-(\d+)/.exec(name)?.[1] ?? 0)));
+}
+
+/** All that is there looks three hours old, in the log as on the disk; a Spark process that knows better must go. */
+async function age(): Promise<void> {
+  const past = Date.now() - 3 * hourMs;
+  for (const name of readdirSync(table(), { recursive: true, encoding: 'utf8' })) {
+    const file = join(table(), name);
+    if (/_delta_log.\d{20}\.json$/.test(file)) {
+      const older = (_: string, key: string, time: string): string => `"${key}":${Number(time) - 3 * hourMs}`;
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replaceAll(/"(timestamp|inCommitTimestamp|deletionTimestamp)":(\d{13})/g, older));
+      // Hadoop's checksum of the text that was.
+      rmSync(join(table(), '_delta_log', `.${name.slice(name.lastIndexOf('/') + 1)}.crc`), { force: true });
+    }
+    utimesSync(file, past / 1000, past / 1000);
+  }
+  await crash(spark('PythonGatewayServer'));
+}
+
+function spark(part: 'headgate_spark.resident' | 'PythonGatewayServer'): number {
+  const found = processesOf(workspace.home).find(({ command }) => command.includes(part));
+  if (found === undefined) throw new Error(`no process of ${part}`);
+  return found.pid;
+}
+
+/** Kills when `isInTheMiddle`; the JVM is held meanwhile, so that the job cannot end. */
+async function killIn(running: Promise<Ended>, isInTheMiddle: () => boolean, victim: 'worker' | 'jvm'): Promise<void> {
+  let ended: Ended | undefined;
+  running.then((end) => (ended = end)).catch(() => undefined);
+  await until('the job is in the middle of its work', () => ended !== undefined || isInTheMiddle(), 200_000);
+  if (ended !== undefined) throw new Error(`it ended before it was seen to begin: ${JSON.stringify(ended)}`);
+  const jvm = spark('PythonGatewayServer');
+  process.kill(jvm, 'SIGSTOP');
+  try {
+    expect(isInTheMiddle()).toBe(true);
+    const { worker } = dev.record().pids;
+    if (worker === undefined) throw new Error('no worker');
+    await crash(victim === 'jvm' ? jvm : worker);
+  } finally {
+    if (isAlive(jvm)) process.kill(jvm, 'SIGCONT');
+  }
+}
+
+/** Reads one version over and over while `act` runs: all answers, all the same, or the first failure. */
+async function whileReading(version: number, act: () => Promise<void>): Promise<void> {
+  const sql = 'SELECT count(*) AS invoices, sum(total_sales) AS total FROM t';
+  const read = () =>
+    headgate(workspace, ['show', pipeline, ...flags(), '--version', String(version), '--sql', sql, '--json']);
+  const stop = new AbortController();
+  const seen = new Set<string>();
+  const reader = (async () => {
+    for (let reads = 0; !stop.signal.aborted || reads < 2; reads += 1) {
+      const { code, stdout, stderr } = await read();
+      seen.add(code === 0 ? stdout.replace(/"seconds":[\d.]+/, '') : `${stdout}${stderr}`);
+    }
+  })();
+  try {
+    await act();
+  } finally {
+    stop.abort();
+    await reader;
+  }
+  expect([...seen]).toEqual([expect.stringContaining(`"version":${version}`)]);
+}
+
+test.each([
+  ['worker', 2, 1],
+  ['jvm', 3, 2],
+] as const)('OPTIMIZE outlives its %s and is done once', async (victim, round, attempts) => {
+  await bring(round);
+  await load();
+  const [pinned = 0] = tableVersions(table()).toReversed();
+  const before = { files: dataFiles().length, optimized: countOf('OPTIMIZE') };
+
+  await whileReading(pinned, async () => {
+    const running = maintain('zorder');
+    const isInTheMiddle = (): boolean => dataFiles().length > before.files && countOf('OPTIMIZE') === before.optimized;
+    await killIn(running, isInTheMiddle, victim);
+    expect(await running).toMatchObject({ code: 0, json: { done: [{ kind: 'zorder' }], postponed: 0 } });
+  });
+  expect(countOf('OPTIMIZE')).toBe(before.optimized + 1);
+  expect(attemptsOfMaintain()).toBe(attempts);
+  expect(await differences()).toEqual([]);
+});
+
+test('VACUUM goes on where it was killed, and deletes nothing that a version in the window needs', async () => {
+  await age();
+  await bring(4);
+  await load();
+  const [pinned = 0] = tableVersions(table()).toReversed();
+  await bring(5);
+  await load();
+  const old = new Date(Date.now() - 3 * hourMs);
+  mkdirSync(join(table(), month), { recursive: true });
+  for (let number = 0; number < orphans; number += 1) {
+    const orphan = join(table(), month, `part-99999-orphan-${number}.c000.snappy.parquet`);
+    writeFileSync(orphan, '');
+    utimesSync(orphan, old, old);
+  }
+  const left = (): number => dataFiles().filter((name) => name.includes('-orphan-')).length;
+
+  await whileReading(pinned, async () => {
+    const running = maintain('vacuum-full');
+    await killIn(running, () => left() < orphans && left() > 0, 'jvm');
+    expect(await running).toMatchObject({ code: 0, json: { done: [{ kind: 'vacuum-full' }], postponed: 0 } });
+  });
+  expect(left()).toBe(0);
+  expect(attemptsOfMaintain()).toBe(2);
+  expect(await differences()).toEqual([]);
+
+  await bring(6);
+  await load();
+  expect(await differences()).toEqual([]);
+});
