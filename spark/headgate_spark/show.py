@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import datetime
 import decimal
+import itertools
 import math
 import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,17 +105,21 @@ def show(options: argparse.Namespace) -> Iterator[dict[str, object]]:
     table = open_table(options.table, options.version)
     # DeltaTable.count() overlooks deletion vectors
     total = sum(batch.column(0)[0].as_py() for batch in run_query(table, "SELECT count(*) FROM t") if batch.num_rows)
+    start = time.monotonic()
     batches = run_query(table, options.sql or build_query(options.columns, options.where, options.limit))
     schema = next(batches).schema
+    first = next(batches, None)
+    seconds = time.monotonic() - start
     yield {
         "table": options.table,
         "version": table.version(),
         "totalRows": total,
         "files": len(table.file_uris()),
+        "seconds": round(seconds, 4),
         "columns": [{"name": field.name, "type": type_name(field.type)} for field in schema],
     }
     left = options.limit
-    for batch in batches:
+    for batch in batches if first is None else itertools.chain([first], batches):
         for row in batch.slice(0, left).to_pylist():
             yield {name: to_json(value) for name, value in row.items()}
         left -= min(left, batch.num_rows)

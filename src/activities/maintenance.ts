@@ -74,6 +74,7 @@ export function look(request: MaintenanceRequest, health: TableHealth, now: Date
     jobs: slices.map((slice) => jobOf(request, health.version, slice)),
     mostSmallFiles: health.partitions.reduce((most, { smallFiles }) => Math.max(most, smallFiles), 0),
     held: health.held,
+    savings: health.savings,
   };
 }
 

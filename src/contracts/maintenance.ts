@@ -74,6 +74,24 @@ export type TableHealth = {
   /** The last VACUUMs that the log knows of, ISO 8601. */
   readonly lastVacuum: { readonly lite?: string; readonly full?: string };
   readonly log: { readonly files: number; readonly bytes: number; readonly commitsSinceCheckpoint: number };
+  readonly savings: UpkeepSavings;
+};
+
+/** What upkeep did, by the commits that the log still holds, and what OPTIMIZE after each batch would have cost. */
+export type UpkeepSavings = {
+  /** Time of the first of these commits, ISO 8601. */
+  readonly since: string;
+  readonly ingests: number;
+  readonly ingestedBytes: number;
+  readonly rewrittenBytes: number;
+  /** Files that OPTIMIZE put together, and what they became. */
+  readonly filesBefore: number;
+  readonly filesAfter: number;
+  /** Deleted for good by VACUUM. */
+  readonly reclaimedFiles: number;
+  readonly reclaimedBytes: number;
+  /** Bytes that one OPTIMIZE (with ZORDER, where the table has such columns) after each ingest would have written. */
+  readonly naiveBytes: number;
 };
 
 export const maintenanceKinds = ['compact', 'zorder', 'cluster', 'vacuum-lite', 'vacuum-full'] as const;
@@ -137,6 +155,7 @@ export type MaintenanceLook = {
   /** Small files in the partition that has most of them. */
   readonly mostSmallFiles: number;
   readonly held: TableHealth['held'];
+  readonly savings: UpkeepSavings;
 };
 
 export type MaintenanceStep = {
@@ -147,12 +166,15 @@ export type MaintenanceStep = {
   readonly bytesAdded: number;
   readonly bytesRemoved: number;
   readonly version: number;
+  readonly seconds: number;
 };
 
 export type MaintenanceResult = {
   readonly table: string;
   readonly plan: MaintenancePlan;
   readonly done: readonly MaintenanceStep[];
+  /** Of earlier upkeep, before this plan. */
+  readonly savings: UpkeepSavings;
   /** Jobs that were left for later because a commit was waiting. */
   readonly postponed: number;
   /** The job that ended the upkeep, if one did. */

@@ -140,6 +140,8 @@ export type TableView = {
   readonly lastMaintenance?: {
     /** ISO 8601. */
     readonly at: string;
+    /** What the policy chose and why, a line each. */
+    readonly chosen: readonly string[];
     readonly done: readonly MaintenanceStep[];
     readonly declined: number;
     readonly failure?: FailureSummary;

@@ -43,6 +43,7 @@ export function drawTableSheet(view: TableView): string {
     `commits: ${view.commits}${view.lastVersion === undefined ? '' : `, table version ${view.lastVersion}`}  `,
     `running: ${view.running ?? view.maintaining ?? 'nothing'}  `,
     ...(view.lastMaintenance === undefined ? [] : [`upkeep: ${tellUpkeep(view.lastMaintenance)}  `]),
+    ...(view.lastMaintenance?.chosen ?? []).map((line) => `- ${line}`),
     `waiting: ${view.queued.length === 0 ? 'nobody' : ''}`,
     ...view.queued.map((stepKey) => `- ${stepKey}`),
   ].join('\n');

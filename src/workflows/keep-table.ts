@@ -119,13 +119,14 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       },
     );
     lastVersion = work.done.at(-1)?.version ?? lastVersion;
-    const result: MaintenanceResult = { table, plan: look.plan, ...work };
+    const result: MaintenanceResult = { table, plan: look.plan, savings: look.savings, ...work };
     const { done, failure } = work;
-    const declined = look.plan.declined.length;
+    const { actions, declined } = look.plan;
     lastMaintenance = {
       at: new Date().toISOString(),
+      chosen: actions.map(({ kind, gain, reason }) => `${kind}: ${reason}; ${gain}`),
       done,
-      declined,
+      declined: declined.length,
       ...(failure === undefined ? {} : { failure }),
     };
     if (upkeep !== undefined) upkeep = afterLook(upkeep, { look, postponed: work.postponed }, Date.now());
@@ -139,7 +140,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       return await maintain(request);
     } catch (error) {
       const failure = failureOf(error);
-      lastMaintenance = { at: new Date().toISOString(), done: [], declined: 0, failure };
+      lastMaintenance = { at: new Date().toISOString(), chosen: [], done: [], declined: 0, failure };
       if (upkeep !== undefined) upkeep = afterLook(upkeep, undefined, Date.now());
       return { kind: 'failed', failure };
     } finally {

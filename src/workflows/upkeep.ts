@@ -19,7 +19,7 @@ export type Upkeep = {
   readonly failure?: FailureSummary;
 };
 
-const stepOf = ({ kind, table, files }: MaintainReport, partitions: number): MaintenanceStep => ({
+const stepOf = ({ kind, table, files, seconds }: MaintainReport, partitions: number): MaintenanceStep => ({
   kind,
   partitions,
   filesAdded: files.added,
@@ -27,6 +27,7 @@ const stepOf = ({ kind, table, files }: MaintainReport, partitions: number): Mai
   bytesAdded: files.bytesAdded,
   bytesRemoved: files.bytesRemoved,
   version: table.version,
+  seconds: Object.values(seconds).reduce((sum, value) => sum + value, 0),
 });
 
 async function runStep(job: MaintenanceJob): Promise<MaintenanceStep> {

@@ -9,6 +9,7 @@ import type {
 } from '../../src/contracts/maintenance';
 import { formatBytes, partitionKey } from '../../src/domain/maintenance-budget';
 import { defaultMaintenance, planMaintenance, type MaintenanceLayout } from '../../src/domain/maintenance-policy';
+import { noSavings } from '../fakes/health';
 
 const now = new Date('2026-03-10T12:00:00Z');
 const hoursAgo = (hours: number): string => new Date(now.getTime() - hours * 3_600_000).toISOString();
@@ -50,6 +51,7 @@ const table = (partitions: readonly PartitionHealth[], change: Partial<TableHeal
   createdAt: hoursAgo(48),
   lastVacuum: {},
   log: { files: 8, bytes: 1000, commitsSinceCheckpoint: 7 },
+  savings: noSavings,
   ...change,
 });
 const withBudget = (bytes: number): Partial<TableHealth> => ({

@@ -1,5 +1,5 @@
 // A table that needs nothing, and partitions for it; tests change what they are about.
-import type { PartitionHealth, TableHealth } from '../../src/contracts/maintenance';
+import type { PartitionHealth, TableHealth, UpkeepSavings } from '../../src/contracts/maintenance';
 
 export const partitionHealth = (month: string, changes: Partial<PartitionHealth> = {}): PartitionHealth => ({
   values: { month },
@@ -12,6 +12,18 @@ export const partitionHealth = (month: string, changes: Partial<PartitionHealth>
   ingestsSinceWrite: 5,
   ...changes,
 });
+
+export const noSavings: UpkeepSavings = {
+  since: '2026-06-01T00:00:00.000Z',
+  ingests: 0,
+  ingestedBytes: 0,
+  rewrittenBytes: 0,
+  filesBefore: 0,
+  filesAfter: 0,
+  reclaimedFiles: 0,
+  reclaimedBytes: 0,
+  naiveBytes: 0,
+};
 
 /** Health with sums that fit its partitions. */
 export function healthyTable(changes: Partial<TableHealth> = {}): TableHealth {
@@ -29,6 +41,7 @@ export function healthyTable(changes: Partial<TableHealth> = {}): TableHealth {
     createdAt: new Date().toISOString(),
     lastVacuum: {},
     log: { files: 3, bytes: 3000, commitsSinceCheckpoint: 2 },
+    savings: noSavings,
     ...changes,
   };
 }

@@ -31,6 +31,7 @@ class Added:
 @dataclass(frozen=True)
 class Removed:
     path: str
+    values: Values
     size: int
     deleted_ms: int
 
@@ -81,7 +82,10 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
             added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube))
         elif "remove" in action:
             remove = action["remove"]
-            removed.append(Removed(remove["path"], int(remove.get("size") or 0), int(remove["deletionTimestamp"] or 0)))
+            values = tuple(sorted((remove.get("partitionValues") or {}).items()))
+            removed.append(
+                Removed(remove["path"], values, int(remove.get("size") or 0), int(remove["deletionTimestamp"] or 0))
+            )
     return LoggedCommit(
         version=version,
         time_ms=int(info.get("timestamp") or 0),

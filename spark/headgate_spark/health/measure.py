@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
+from headgate_spark.health.savings import Savings, ingested_bytes, is_ingest, rewritten_bytes, savings
 
 # Below this share of the target a file is worth compacting.
 SMALL = 0.75
@@ -32,6 +33,8 @@ class Aims:
     target_file_bytes: int
     window_hours: float
     retain_hours: float
+    # The table is ordered by columns: Z-ordered or clustered.
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,31 +91,17 @@ class TableHealth:
     created_at: str
     last_vacuum: LastVacuum
     log: LogHealth
+    savings: Savings
 
 
 def iso(milliseconds: float) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def is_ingest(commit: LoggedCommit) -> bool:
-    """It brought or changed rows; OPTIMIZE only moves them."""
-    return any(added.data_change for added in commit.added)
-
-
 def clusters(commit: LoggedCommit) -> bool:
     return commit.operation == "OPTIMIZE" and any(
         str(commit.parameters.get(name) or "[]") != "[]" for name in ("zOrderBy", "clusterBy")
     )
-
-
-def ingested_bytes(commit: LoggedCommit) -> float:
-    """Bytes of the rows that a commit brought: a MERGE also writes the rows again that lie beside them."""
-    written = sum(added.size for added in commit.added)
-    out = int(commit.metrics.get("numOutputRows") or 0)
-    if commit.operation != "MERGE" or out == 0:
-        return written
-    new = sum(int(commit.metrics.get(f"numTargetRows{fate}") or 0) for fate in ("Inserted", "Updated"))
-    return written * new / out
 
 
 def overlap_depth(files: Sequence[LiveFile]) -> float | None:
@@ -217,6 +206,7 @@ def table_health(
     # Earlier removals were deleted by a VACUUM that had come to the end of their retention.
     gone_before = max(vacuums.values(), default=0) - aims.retain_hours * _HOUR_MS
     held = [gone for commit in log.commits for gone in commit.removed if gone.deleted_ms > gone_before]
+    created = iso(min((commit.time_ms for commit in log.commits), default=now_ms))
     kept_from = now_ms - aims.retain_hours * _HOUR_MS
     return TableHealth(
         table=table,
@@ -233,11 +223,16 @@ def table_health(
         window=Window(
             ingests=sum(map(is_ingest, recent)),
             ingested_bytes=round(sum(ingested_bytes(commit) for commit in recent if is_ingest(commit))),
-            rewritten_bytes=sum(
-                added.size for commit in recent if commit.operation == "OPTIMIZE" for added in commit.added
-            ),
+            rewritten_bytes=rewritten_bytes(recent),
         ),
-        created_at=iso(min((commit.time_ms for commit in log.commits), default=now_ms)),
+        created_at=created,
         last_vacuum=LastVacuum(**{mode: iso(time) for mode, time in vacuums.items()}),
         log=LogHealth(log.files, log.bytes, log.commits_since_checkpoint),
+        savings=savings(
+            log,
+            {values: sum(file.size for file in group) for values, group in grouped.items()},
+            aims.target_file_bytes,
+            created,
+            ordered=aims.ordered,
+        ),
     )

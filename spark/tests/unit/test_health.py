@@ -19,10 +19,10 @@ from headgate_spark.health.measure import (
     FileSum,
     LiveFile,
     TableHealth,
-    ingested_bytes,
     overlap_depth,
     table_health,
 )
+from headgate_spark.health.savings import ingested_bytes
 
 HOUR = 3_600_000
 NOW = 1000 * HOUR
@@ -123,7 +123,7 @@ def test_the_window_sums_what_came_in_and_what_was_written_again() -> None:
 
 
 def gone(path: str, ago: float, size: int = 10) -> Removed:
-    return Removed(path, size, int(NOW - ago * HOUR))
+    return Removed(path, (), size, int(NOW - ago * HOUR))
 
 
 def test_held_are_removed_files_and_expired_those_past_the_retention() -> None:

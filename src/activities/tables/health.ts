@@ -32,6 +32,17 @@ const healthSchema: z.ZodType<TableHealth> = z.object({
   createdAt: z.string(),
   lastVacuum: z.object({ lite: z.string().exactOptional(), full: z.string().exactOptional() }),
   log: z.object({ files: count, bytes: count, commitsSinceCheckpoint: z.number().int() }),
+  savings: z.object({
+    since: z.string(),
+    ingests: count,
+    ingestedBytes: count,
+    rewrittenBytes: count,
+    filesBefore: count,
+    filesAfter: count,
+    reclaimedFiles: count,
+    reclaimedBytes: count,
+    naiveBytes: count,
+  }),
 });
 
 export type HealthQuestion = {

@@ -27,12 +27,15 @@ export type TableAnswer = {
   /** Rows of the whole table at that version, not of the answer. */
   readonly totalRows: number;
   readonly files: number;
+  /** From the question to its first rows, without the start of the process. */
+  readonly seconds: number;
 };
 
 const headSchema = z.object({
   version: z.number().int(),
   totalRows: z.number().int(),
   files: z.number().int(),
+  seconds: z.number(),
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
 });
 const rowSchema = z.record(z.string(), z.unknown());
@@ -40,8 +43,8 @@ const rowSchema = z.record(z.string(), z.unknown());
 export async function readTable(runtime: PythonRuntime, question: TableQuestion): Promise<TableAnswer> {
   const lines = await askPython(runtime, 'headgate_spark.show', optionsOf(question), question.table);
   const [head, ...rows] = lines;
-  const { columns, version, totalRows, files } = headSchema.parse(head);
-  return { columns, version, totalRows, files, rows: rows.map((row) => rowSchema.parse(row)) };
+  const answer = headSchema.parse(head);
+  return { ...answer, rows: rows.map((row) => rowSchema.parse(row)) };
 }
 
 const optionsOf = ({ version, limit, columns, where, sql }: TableQuestion): Options => ({

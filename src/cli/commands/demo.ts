@@ -3,11 +3,14 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { Client } from '@temporalio/client';
 import pc from 'picocolors';
 import type { PythonRuntime } from '../../activities/tables/ask-python';
 import { readTable } from '../../activities/tables/show';
 import { HeadgateError } from '../../contracts/errors';
 import { quarantineTable } from '../../contracts/layout';
+import { keeperWorkflowId } from '../../contracts/names';
+import type { TableView } from '../../contracts/run';
 import type { Config } from '../../workers/config';
 import { connectClient } from '../../workers/connection';
 import { sparkFolder } from '../../workers/paths';
@@ -18,7 +21,7 @@ import { stackTools, withSession, type Session } from '../session';
 import { startStack } from '../stack/stack';
 import { openPipeline } from '../variables';
 import { explainUpkeep } from './maintain';
-import { runOnce } from './run';
+import { finishUpkeep, runOnce, type RunReport } from './run';
 import { drawTable } from './show';
 
 export type DemoOptions = { readonly keep: boolean; readonly rows: number };
@@ -31,6 +34,9 @@ const seed = 7;
 /** What the second file brings: new sales, newer versions of sales in the table, and lines that cannot be read. */
 const laterParts = ['new:600', 'corrections:400', 'bad-date:1', 'too-few-fields:1', 'negative-amount:1'];
 
+/** With the file of each month that is there, as many small files as are worth putting together. */
+const deliveries = 7;
+
 const title = (text: string): void => out(pc.bold(`\n${text}`));
 
 async function writeSample(
@@ -38,8 +44,9 @@ async function writeSample(
   folder: string,
   rows: number,
   parts: readonly string[],
+  round = 2,
 ): Promise<void> {
-  const options = ['--out', folder, '--rows', String(rows), '--seed', String(seed)];
+  const options = ['--out', folder, '--rows', String(rows), '--seed', String(seed), '--round', String(round)];
   await run(python.python, ['-m', 'headgate_spark.sample', ...options, ...parts.flatMap((part) => ['--part', part])], {
     env: { ...process.env, PYTHONPATH: python.pythonPath },
   });
@@ -58,13 +65,52 @@ async function printQuarantine(python: PythonRuntime, table: string): Promise<vo
   out(drawTable(await readTable(python, { table, columns: ['reason', 'detail', 'row'], limit: 10 })));
 }
 
+type Places = { readonly raw: string; readonly lake: string; readonly rows: number };
+
+/** New sales of all months, file by file; the version of the table after the last one. */
+async function deliver(session: Session, config: Config, python: PythonRuntime, places: Places): Promise<number> {
+  const { raw, lake, rows } = places;
+  let version = 0;
+  for (let number = 1; number <= deliveries; number += 1) {
+    await writeSample(python, raw, rows, ['new:200'], 2 + number);
+    const quiet = createProgressView(true);
+    const report = await runOnce(session, config, 'customer-sales', { set: { RAW: raw, LAKE: lake } }, quiet);
+    if (report.result?.table.version === undefined) throw demoFailed(config, report);
+    ({ version } = report.result.table);
+    out(`   ${report.result.rows?.inserted ?? 0} sales, version ${version}`);
+  }
+  return version;
+}
+
+async function printUpkeep(client: Client, table: string): Promise<void> {
+  const { lastMaintenance } = await client.workflow.getHandle(keeperWorkflowId(table)).query<TableView>('table');
+  for (const line of lastMaintenance?.chosen ?? []) out(`   ${line}`);
+  for (const { kind, filesRemoved, filesAdded, seconds } of lastMaintenance?.done ?? [])
+    out(`   ${kind}: ${count(filesRemoved)} files became ${count(filesAdded)} in ${seconds.toFixed(1)} s`);
+}
+
+/** One customer of the sample; only the files tell where those sales lie. */
+async function printQuery(python: PythonRuntime, table: string, version?: number): Promise<void> {
+  const sql = `select count(*) as invoices, sum(total_sales) as total_sales from t where customer_id = 'C5000042'`;
+  const question = { table, sql, ...(version === undefined ? {} : { version }) };
+  const { rows, files, seconds, version: read } = await readTable(python, question);
+  const found = Object.entries(rows[0] ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+  out(
+    `   one customer, version ${read}: ${found.join(', ')}, of ${count(files)} files, ${(seconds * 1000).toFixed(0)} ms`,
+  );
+}
+
 /** Runs the seed pipeline and tells what happened; anything but success ends the demo. */
 async function runAndTell(session: Session, config: Config, set: Readonly<Record<string, string>>): Promise<void> {
   const view = createProgressView(false);
   const report = await runOnce(session, config, 'customer-sales', { set }, view).finally(() => view.stop());
   if (report.result !== undefined) return printResult(report.run, report.result);
+  throw demoFailed(config, report);
+}
+
+function demoFailed(config: Config, report: RunReport): HeadgateError {
   printFailure(report);
-  throw new HeadgateError({
+  return new HeadgateError({
     kind: 'unknown',
     type: 'DemoFailed',
     message: 'The demo run did not finish.',
@@ -117,7 +163,14 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
     await runAndTell(session, config, set);
     await printQuarantine(python, quarantineTable(join(lake, '_headgate', 'customer-sales')));
 
-    title('6. Upkeep: what the table needs, from its log, and why');
+    title(`6. ${deliveries} small deliveries: the table's keeper decides when its files are put together`);
+    const before = await deliver(session, config, python, { raw, lake, rows: options.rows });
+    await finishUpkeep(client, table);
+    await printUpkeep(client, table);
+    await printQuery(python, table, before);
+    await printQuery(python, table);
+
+    title('7. What the table needs now, from its log, and why');
     const { pipeline } = await openPipeline(config, 'customer-sales', set);
     await explainUpkeep(python, pipeline);
 

@@ -12,11 +12,12 @@ import type {
   MaintenancePlan,
   MaintenanceResult,
   TableHealth,
+  UpkeepSavings,
 } from '../../contracts/maintenance';
 import { maintainWorkflowId } from '../../contracts/names';
 import type { Pipeline } from '../../contracts/pipeline';
 import { maintenanceRequest } from '../../domain/job-requests';
-import { formatBytes, partitionName } from '../../domain/maintenance-budget';
+import { formatBytes, partitionName, shortNumber } from '../../domain/maintenance-budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';
@@ -48,6 +49,18 @@ function printHealth(health: TableHealth): void {
   out(`  window   ${count(ingests)} ingests, ${formatBytes(ingestedBytes)}; ${rewritten}`);
 }
 
+function printSavings({ since, ...sums }: UpkeepSavings): void {
+  const { ingests, ingestedBytes, rewrittenBytes, filesBefore, filesAfter, reclaimedBytes, naiveBytes } = sums;
+  if (ingests === 0) return;
+  const times = (bytes: number, of: number): string => (of === 0 ? '' : ` (${shortNumber(bytes / of)} times that)`);
+  out(`since ${since.slice(0, 10)}`);
+  out(`  came     ${formatBytes(ingestedBytes)} in ${count(ingests)} ingests`);
+  const became = filesBefore === 0 ? '' : `; ${files(filesBefore)} became ${count(filesAfter)}`;
+  out(`  upkeep   ${formatBytes(rewrittenBytes)} written again${times(rewrittenBytes, ingestedBytes)}${became}`);
+  out(`  instead  ${formatBytes(naiveBytes)}${times(naiveBytes, ingestedBytes)} with OPTIMIZE after each ingest`);
+  out(`  reclaimed ${formatBytes(reclaimedBytes)} by VACUUM`);
+}
+
 function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
   for (const { kind, bytes, gain, reason } of actions) {
     out(`${pc.green('do')}    ${kind}: ${reason}`);
@@ -59,13 +72,14 @@ function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
   out(pc.dim(`budget left in this window: ${formatBytes(budgetBytes)}`));
 }
 
-function printDone({ plan, done, postponed, failure }: MaintenanceResult): void {
+function printDone({ plan, done, savings, postponed, failure }: MaintenanceResult): void {
+  printSavings(savings);
   printPlan(plan);
   for (const step of done) {
     const bytes = step.kind.startsWith('vacuum')
       ? `${files(step.filesRemoved)} deleted, ${formatBytes(step.bytesRemoved)} reclaimed`
       : `${files(step.filesRemoved)} became ${count(step.filesAdded)}, ${formatBytes(step.bytesAdded)} written`;
-    out(`${pc.green('done')}  ${step.kind}: ${bytes}, version ${step.version}`);
+    out(`${pc.green('done')}  ${step.kind}: ${bytes}, version ${step.version}, ${shortNumber(step.seconds)} s`);
   }
   if (postponed > 0)
     out(`${pc.yellow('later')} ${count(postponed)} jobs gave way to a commit, or came after a failure`);
@@ -83,6 +97,7 @@ export async function explainUpkeep(
   const plan = decide(request, health, new Date());
   if (json === true) return printJson({ health, plan });
   printHealth(health);
+  printSavings(health.savings);
   printPlan(plan);
 }
 
@@ -116,22 +131,32 @@ async function follow(handle: WorkflowHandle, json: boolean): Promise<number> {
   }
 }
 
-export async function maintainCommand(config: Config, nameOrFile: string, options: MaintainOptions): Promise<number> {
-  const opened = await openPipeline(config, nameOrFile, options.set);
-  if (options.dryRun === true) {
-    const { python } = await ensureTools('runtime');
-    await explainUpkeep({ python, pythonPath: sparkFolder }, opened.pipeline, options);
-    return exitCodes.done;
-  }
+/** Asks for upkeep on an open session, tells how it ended and returns the exit code. */
+async function maintainOnce(
+  session: Session,
+  config: Config,
+  nameOrFile: string,
+  options: Pick<MaintainOptions, 'set' | 'now' | 'json'>,
+): Promise<number> {
+  const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
   const now = kindOf(options.now);
   const input: MaintainTableInput = {
     pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
     folder: process.cwd(),
-    variables: opened.variables,
+    variables,
     ...(now === undefined ? {} : { now }),
   };
+  return follow(await start(session, config, maintainWorkflowId(pipeline.name), input), options.json);
+}
+
+export async function maintainCommand(config: Config, nameOrFile: string, options: MaintainOptions): Promise<number> {
+  // A wrong file must not cost the start of a server.
+  const { pipeline } = await openPipeline(config, nameOrFile, options.set);
+  if (options.dryRun === true) {
+    const { python } = await ensureTools('runtime');
+    await explainUpkeep({ python, pythonPath: sparkFolder }, pipeline, options);
+    return exitCodes.done;
+  }
   const session = await openSession(config, options.address === undefined ? {} : { address: options.address });
-  return withSession(session, async () =>
-    follow(await start(session, config, maintainWorkflowId(opened.pipeline.name), input), options.json),
-  );
+  return withSession(session, () => maintainOnce(session, config, nameOrFile, options));
 }

@@ -193,7 +193,7 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
 }
 
 /** Upkeep that ends with the worker of this command would begin anew with each command, and never be done. */
-async function finishUpkeep(client: Client, table: string): Promise<void> {
+export async function finishUpkeep(client: Client, table: string): Promise<void> {
   const keeper = client.workflow.getHandle(keeperWorkflowId(table));
   let told: string | undefined;
   for (;;) {
