@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from headgate_spark.health.aims import SMALL, Aims
 from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
 from headgate_spark.health.savings import Savings, ingested_bytes, is_ingest, rewritten_bytes, savings
 
-# Below this share of the target a file is worth compacting.
-SMALL = 0.75
 _HOUR_MS = 3_600_000
 
 
@@ -26,15 +25,6 @@ class LiveFile:
     size: int
     low: Any = None
     high: Any = None
-
-
-@dataclass(frozen=True)
-class Aims:
-    target_file_bytes: int
-    window_hours: float
-    retain_hours: float
-    # The table is ordered by columns: Z-ordered or clustered.
-    ordered: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from headgate_spark.delta.partitions import partition_condition
 from headgate_spark.delta.table import table_name, table_schema
 from headgate_spark.delta.vacuum import check_ceiling, keep_for, vacuum
 from headgate_spark.errors import JobFailed
-from headgate_spark.health.measure import SMALL
+from headgate_spark.health.aims import SMALL
 from headgate_spark.jobs.report import report_base
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted

@@ -13,9 +13,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headgate_spark.health import __main__ as program
+from headgate_spark.health.aims import Aims
 from headgate_spark.health.log import Added, DeltaLog, LoggedCommit, Removed, Values, parse_commit, read_log
 from headgate_spark.health.measure import (
-    Aims,
     FileSum,
     LiveFile,
     TableHealth,
