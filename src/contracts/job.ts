@@ -154,6 +154,7 @@ export type CommitReport = ReportBase & {
 
 export type MaintainReport = ReportBase & {
   readonly job: 'maintain';
+  /** What was done: `vacuum-full` also where LITE was asked for and the log no longer holds what it reads. */
   readonly kind: MaintenanceKind;
   readonly table: TableVersion;
   /** OPTIMIZE: files of the versions before and after. VACUUM: what was deleted for good. */

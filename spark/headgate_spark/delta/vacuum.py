@@ -1,5 +1,7 @@
 """VACUUM by the table's own property, looked at before it deletes."""
 
+from typing import NamedTuple
+
 from pyspark.sql import SparkSession
 
 from headgate_spark.delta.table import table_name
@@ -35,9 +37,27 @@ def _command(path: str, *, lite: bool) -> str:
     return f"VACUUM {table_name(path)} {'LITE' if lite else 'FULL'}"
 
 
-def check_ceiling(spark: SparkSession, path: str, *, lite: bool, ceiling: float) -> None:
-    """A dry run. More than the ceiling is more than upkeep explains: a person decides."""
-    files = spark.sql(f"{_command(path, lite=lite)} DRY RUN").count()
+def _dry_run(spark: SparkSession, path: str, *, lite: bool) -> int:
+    return spark.sql(f"{_command(path, lite=lite)} DRY RUN").count()
+
+
+class Expected(NamedTuple):
+    lite: bool
+    files: int
+
+
+def look_ahead(spark: SparkSession, path: str, *, lite: bool) -> Expected:
+    """How many files would go, and whether LITE still can: commits it has not read may have left the log."""
+    try:
+        return Expected(lite, _dry_run(spark, path, lite=lite))
+    except Exception as error:
+        if not lite or "[DELTA_CANNOT_VACUUM_LITE]" not in str(error):
+            raise
+        return Expected(False, _dry_run(spark, path, lite=False))
+
+
+def check_ceiling(spark: SparkSession, path: str, files: int, ceiling: float) -> None:
+    """More than the ceiling is more than upkeep explains: a person decides."""
     live = int(spark.sql(f"DESCRIBE DETAIL {table_name(path)}").collect()[0]["numFiles"])
     share = files / (files + live) if files else 0.0
     if share > ceiling:

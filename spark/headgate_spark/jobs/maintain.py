@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
@@ -16,7 +17,7 @@ from headgate_spark.delta.clustering import CUBE_SIZE, cluster_by
 from headgate_spark.delta.history import Commit, find_commits, last_vacuum, newest_version
 from headgate_spark.delta.partitions import partition_condition
 from headgate_spark.delta.table import table_name, table_schema
-from headgate_spark.delta.vacuum import check_ceiling, keep_for, vacuum
+from headgate_spark.delta.vacuum import check_ceiling, keep_for, look_ahead, vacuum
 from headgate_spark.errors import JobFailed
 from headgate_spark.health.aims import SMALL
 from headgate_spark.jobs.report import report_base
@@ -30,18 +31,23 @@ _FILES_PER_COMMIT = 16
 _TARGET_CUBE = 1.5
 
 
-def _settings(request: MaintainRequest) -> Mapping[str, str]:
+def _signature(request: MaintainRequest) -> Mapping[str, str]:
+    """Makes the commit say whose it is and what was done."""
     metadata = {
         "stepKey": request.step_key,
         "generation": request.generation,
         "run": request.run,
         "maintain": request.kind,
     }
+    return {"spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata, ensure_ascii=False)}
+
+
+def _settings(request: MaintainRequest) -> Mapping[str, str]:
     size = request.target_file_bytes
     cube = request.cube_bytes
     cubes = {} if cube is None else {"threshold": cube, "targetCubeSize": int(cube * _TARGET_CUBE)}
     return {
-        "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata, ensure_ascii=False),
+        **_signature(request),
         "spark.databricks.delta.optimize.maxFileSize": str(size),
         "spark.databricks.delta.optimize.minFileSize": str(int(size * SMALL)),
         "spark.databricks.delta.optimize.batchSize": str(_FILES_PER_COMMIT * size),
@@ -123,14 +129,16 @@ def _vacuum(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) -> 
     watch.phase("look")
     _schema(spark, request)
     keep_for(spark, request.table, request.retain_hours)
-    lite = request.kind == "vacuum-lite"
-    check_ceiling(spark, request.table, lite=lite, ceiling=request.vacuum_ceiling)
+    expected = look_ahead(spark, request.table, lite=request.kind == "vacuum-lite")
+    check_ceiling(spark, request.table, expected.files, request.vacuum_ceiling)
+    done = replace(request, kind="vacuum-lite" if expected.lite else "vacuum-full")
     watch.phase("vacuum")
-    vacuum(spark, request.table, lite=lite)
+    with settings(spark, _signature(done)):
+        vacuum(spark, request.table, lite=expected.lite)
     watch.phase("check")
     ended = last_vacuum(spark, request.table)
     files = MaintainedFiles(added=0, removed=ended.files, bytes_added=0, bytes_removed=ended.bytes)
-    return _report(spark, request, watch, TableVersion(request.table, ended.version, False), files)
+    return _report(spark, done, watch, TableVersion(request.table, ended.version, False), files)
 
 
 def maintain(spark: SparkSession, request: MaintainRequest, on_phase: Callable[[str], None]) -> MaintainReport:

@@ -56,7 +56,7 @@ class Upkeep:
 
     def files(self) -> list[Path]:
         """All data files on disk, those of old versions too."""
-        return sorted(self.path.rglob("*.parquet"))
+        return sorted(file for file in self.path.rglob("*.parquet") if file.parent.name != "_delta_log")
 
     def live(self) -> int:
         return len(self.spark.read.format("delta").load(str(self.path)).inputFiles())
@@ -81,6 +81,17 @@ class Upkeep:
             commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
             os.utime(commit, (then, then))
         self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
+
+    def lose_log(self) -> None:
+        """Makes Delta clean the log as it does month by month: only the newest commit stays, and it too gets old."""
+        self.age(hours=40 * 24)
+        self.spark.sql(f"ALTER TABLE delta.`{self.path}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1')")
+        self.age(hours=200)
+
+    def done(self) -> list[str | None]:
+        """What the commits say of the upkeep that made them, newest first."""
+        history = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path}`").collect()
+        return [json.loads(row["userMetadata"] or "{}").get("maintain") for row in history]
 
 
 @pytest.fixture
@@ -159,6 +170,16 @@ def test_vacuum_deletes_what_is_older_than_the_retention_and_nothing_else(spark:
     assert young.count() == len(before)
 
 
+@pytest.mark.parametrize(("hours", "removed"), [(24, 2), (1000, 0)], ids=["a day", "six weeks"])
+def test_the_retention_asked_for_decides_and_not_the_week_of_delta(upkeep: Upkeep, hours: int, removed: int) -> None:
+    for _ in range(2):
+        upkeep.write(["a"])
+    upkeep.run("compact", "old")
+    upkeep.age(hours=48 if removed else 400)
+    assert upkeep.run("vacuum-full", "clean", retainHours=hours, vacuumCeiling=0.7)["files"]["removed"] == removed
+    assert len(upkeep.files()) == 3 - removed
+
+
 def test_lite_leaves_orphans_and_full_finds_them(upkeep: Upkeep) -> None:
     upkeep.write(["a"])
     upkeep.write(["a"])
@@ -194,6 +215,22 @@ def test_more_than_the_ceiling_is_held_and_nothing_is_deleted(upkeep: Upkeep) ->
     )
     assert upkeep.files() == there
     assert upkeep.run("vacuum-lite", "allowed", vacuumCeiling=0.9)["files"]["removed"] == 6
+
+
+def test_lite_becomes_full_under_the_same_ceiling_where_the_log_has_lost_what_it_reads(upkeep: Upkeep) -> None:
+    for _ in range(2):
+        upkeep.write(["a"])
+    upkeep.run("compact", "small")
+    upkeep.lose_log()
+    assert versions(upkeep.path) == [3]
+    with pytest.raises(JobFailed) as failed:
+        upkeep.run("vacuum-lite", "held", vacuumCeiling=0.5)
+    assert (failed.value.type, failed.value.fields["files"], len(upkeep.files())) == ("VacuumCeiling", 2, 3)
+    before = upkeep.rows()
+    report = upkeep.run("vacuum-lite", "clean", vacuumCeiling=0.7)
+    assert (report["kind"], report["files"]["removed"]) == ("vacuum-full", 2)
+    assert upkeep.done()[:2] == ["vacuum-full", "vacuum-full"]
+    assert (upkeep.rows(), len(upkeep.files())) == (before, 1)
 
 
 def test_the_retention_is_a_property_of_the_table_and_set_once(spark: SparkSession, upkeep: Upkeep) -> None:
