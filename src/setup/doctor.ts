@@ -8,7 +8,7 @@ import { createContext, type SetupContext } from './context';
 import { damagedFiles, freeBytes, inMiB } from './install-once';
 import { findSparkJars } from './jars';
 import { findJava, findPython, isAtLeast, which, type Located } from './locate';
-import { pysparkVersion } from './pins';
+import { ownSpark } from './pins';
 import { findPythonEnv } from './python-env';
 import { findTemporal } from './temporal-server';
 import { findTestServer, isOpen } from './test-server';
@@ -35,11 +35,11 @@ export async function diagnose(context: SetupContext = createContext()): Promise
     Promise.resolve(located('Java', java)),
     Promise.resolve(located('Python', python)),
     checked('Python packages', async () => {
-      const env = await findPythonEnv(context, false);
-      return env === undefined ? undefined : { text: `pyspark ${pysparkVersion}, ${env.python}` };
+      const env = await findPythonEnv(context, ownSpark, false);
+      return env === undefined ? undefined : { text: `pyspark ${ownSpark.version}, ${env.python}` };
     }),
     checked('Spark jars', async () => {
-      const jars = await findSparkJars(context);
+      const jars = await findSparkJars(context, ownSpark);
       return jars === undefined ? undefined : { text: jars, dir: jars };
     }),
     checked('Temporal server', async () => {

@@ -6,36 +6,41 @@ import { HeadgateError } from '../contracts/errors';
 import { setting, type Progress, type SetupContext } from './context';
 import { installOnce, readStamp, sha256 } from './install-once';
 import { which } from './locate';
-import { pysparkVersion, sparkJars, type JarPins } from './pins';
+import type { JarPins, SparkLine } from './pins';
 import { lastLines, type RunResult } from './shell';
 
 export type JarTools = { readonly java: string; readonly sparkHome: string };
 
 type Coordinate = { readonly group: string; readonly artifact: string; readonly version: string };
 
-export async function findSparkJars(context: SetupContext): Promise<string | undefined> {
-  const own = setting(context.env, 'HEADGATE_JARS');
+export async function findSparkJars(context: SetupContext, line: SparkLine): Promise<string | undefined> {
+  const own = line.own && setting(context.env, line.own.jars);
   if (own !== undefined) {
-    await checkJars(sparkJars, own);
+    await checkJars(line.jars, own);
     return own;
   }
-  const { dir, fingerprint } = sparkPlace(context);
+  const { dir, fingerprint } = sparkPlace(context, line);
   return (await readStamp(dir, fingerprint)) === undefined ? undefined : dir;
 }
 
-export async function installSparkJars(context: SetupContext, tools: JarTools, progress: Progress): Promise<string> {
-  const { dir, fingerprint } = sparkPlace(context);
+export async function installSparkJars(
+  context: SetupContext,
+  line: SparkLine,
+  tools: JarTools,
+  progress: Progress,
+): Promise<string> {
+  const { dir, fingerprint } = sparkPlace(context, line);
   const make = async (part: string, work: string): Promise<{ checksummed: readonly string[] }> => {
-    await fetchJars(context, { pins: sparkJars, into: part, work, tools, progress });
-    return { checksummed: jarNames(sparkJars) };
+    await fetchJars(context, { pins: line.jars, into: part, work, tools, progress });
+    return { checksummed: jarNames(line.jars) };
   };
   await installOnce({ dir, fingerprint, needsBytes: 50_000_000, make }, progress);
   return dir;
 }
 
-function sparkPlace(context: SetupContext): { dir: string; fingerprint: string } {
-  const fingerprint = Object.entries(sparkJars).flat().join(' ');
-  return { dir: join(context.cache, 'jars', `spark-${pysparkVersion}`), fingerprint };
+function sparkPlace(context: SetupContext, line: SparkLine): { dir: string; fingerprint: string } {
+  const fingerprint = Object.entries(line.jars).flat().join(' ');
+  return { dir: join(context.cache, 'jars', `spark-${line.version}`), fingerprint };
 }
 
 export function jarNames(pins: JarPins): string[] {

@@ -15,17 +15,44 @@ export const supported = {
 
 export const temporalCli = { version: '1.5.1', module: 'github.com/temporalio/cli/cmd/temporal' } as const;
 
-export const pysparkVersion = '4.1.1';
+/** A release of Spark, and the Delta made for it. */
+export type SparkLine = {
+  /** Version of pyspark. */
+  readonly version: string;
+  /** Its Python packages with their hashes: a file in `spark`. */
+  readonly lock: string;
+  readonly jars: JarPins;
+  /** Variables by which users name their own. */
+  readonly own?: { readonly python: string; readonly jars: string };
+};
 
-/**
- * Delta needs these two: the other 32 of its closure repeat what Spark ships, some of them older. The third writes local
- * files without starting a `chmod` process for each, which Hadoop does where its native library is missing.
- */
-export const sparkJars: JarPins = {
-  'io.delta:delta-spark_4.1_2.13:4.2.0': '8480050a55c7e50427f3bec3af9243f98fc7cbfa453a2ef55e6ea8d0b7b121ff',
-  'io.delta:delta-storage:4.2.0': '2d84df76551f2b3cd27b120abec67ccbba324cea6ec45eb659edcc54234f99f3',
+/** Writes local files without starting a `chmod` process for each, as Hadoop does where its native library is missing. */
+const localFiles: JarPins = {
   'com.globalmentor:hadoop-bare-naked-local-fs:0.1.0':
     'e0cc30fb0531eb0b59468dc0abf5b257533d2365b5e9f45e795edd707aa78c62',
+};
+
+/** What Headgate runs on. Delta needs two jars: the other 32 of its closure repeat what Spark ships, some of them older. */
+export const ownSpark: SparkLine = {
+  version: '4.1.1',
+  lock: 'requirements.lock',
+  jars: {
+    'io.delta:delta-spark_4.1_2.13:4.2.0': '8480050a55c7e50427f3bec3af9243f98fc7cbfa453a2ef55e6ea8d0b7b121ff',
+    'io.delta:delta-storage:4.2.0': '2d84df76551f2b3cd27b120abec67ccbba324cea6ec45eb659edcc54234f99f3',
+    ...localFiles,
+  },
+  own: { python: 'HEADGATE_PYTHON', jars: 'HEADGATE_JARS' },
+};
+
+/** What EMR 7 ships. The lock brings pytest: `npm test` runs `tests/spark/both_lines` on it. */
+export const emr7Spark: SparkLine = {
+  version: '3.5.6',
+  lock: 'requirements-spark-3.5.lock',
+  jars: {
+    'io.delta:delta-spark_2.12:3.3.2': '4e92085d5d794cf949c50bb665b91384857cad58680c2d0bfc9c7ad353e98e85',
+    'io.delta:delta-storage:3.3.2': 'c096975a2ca97ccc9b4005aa5cce16c9ac3903139d340da6665b66ace67d7c36',
+    ...localFiles,
+  },
 };
 
 /** Temporal's time-skipping test server with its whole runtime closure. */

@@ -1,4 +1,4 @@
-// Owns the Python environment: pinned packages with hashes, in the user's cache. Never touches a Python of the system.
+// Owns the Python environment of a Spark: pinned packages with hashes, in the user's cache. Never touches a Python of the system.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { HeadgateError } from '../contracts/errors';
 import { setting, type Progress, type SetupContext } from './context';
 import { installOnce, readStamp, withLock, writeStamp, type Installation } from './install-once';
 import { findPython, pythonVersion } from './locate';
-import { pysparkVersion } from './pins';
+import type { SparkLine } from './pins';
 import { lastLines, type RunResult } from './shell';
 
 export type PythonEnv = { readonly python: string; readonly sparkHome: string };
@@ -16,10 +16,14 @@ const testStamp = '.headgate-test.json';
 const neededBytes = 2_000_000_000;
 
 /** The environment when it is complete; with `tests` also the test packages must be in it. */
-export async function findPythonEnv(context: SetupContext, tests: boolean): Promise<PythonEnv | undefined> {
-  const own = setting(context.env, 'HEADGATE_PYTHON');
-  if (own !== undefined) return ownPython(context, own);
-  const { dir, fingerprint } = await envPlace(context);
+export async function findPythonEnv(
+  context: SetupContext,
+  line: SparkLine,
+  tests: boolean,
+): Promise<PythonEnv | undefined> {
+  const own = line.own && setting(context.env, line.own.python);
+  if (own !== undefined) return ownPython(context, line, own);
+  const { dir, fingerprint } = await envPlace(context, line);
   const [runtime, test] = await Promise.all([
     readStamp(dir, fingerprint),
     tests ? readStamp(dir, await lockHash(context, 'requirements-test.lock'), testStamp) : undefined,
@@ -30,42 +34,41 @@ export async function findPythonEnv(context: SetupContext, tests: boolean): Prom
   return (await pythonVersion(context, python)) === runtime.details['python'] ? describe(dir) : undefined;
 }
 
-export async function installPythonEnv(context: SetupContext, tests: boolean, progress: Progress): Promise<PythonEnv> {
-  const { dir, fingerprint } = await envPlace(context);
-  if (existsSync(dir) && (await findPythonEnv(context, false)) === undefined) {
+export async function installPythonEnv(
+  context: SetupContext,
+  line: SparkLine,
+  tests: boolean,
+  progress: Progress,
+): Promise<PythonEnv> {
+  const { dir, fingerprint } = await envPlace(context, line);
+  if (existsSync(dir) && (await findPythonEnv(context, line, false)) === undefined) {
     // complete by its stamp, but not usable: its Python has moved
     await withLock(`${dir}.lock`, progress, async () => void (await writeStamp(dir, 'unusable', {})));
   }
-  await installOnce(
-    { dir, fingerprint, needsBytes: neededBytes, make: (part, work) => makeEnv(context, part, work, progress) },
-    progress,
-  );
+  const make: Installation['make'] = (part, work) => makeEnv(context, { lock: line.lock, env: part, work, progress });
+  await installOnce({ dir, fingerprint, needsBytes: neededBytes, make }, progress);
   if (tests) await addTestPackages(context, dir, progress);
   return describe(dir);
 }
 
-async function makeEnv(
-  context: SetupContext,
-  part: string,
-  work: string,
-  progress: Progress,
-): ReturnType<Installation['make']> {
+async function makeEnv(context: SetupContext, wanted: Omit<LockInstall, 'uv'>): ReturnType<Installation['make']> {
+  const { env, work, progress } = wanted;
   const base = await findPython(context);
   if (base.kind !== 'found') {
     throw new HeadgateError({ kind: 'config', type: 'MissingPython', message: base.problem, remedy: base.remedy });
   }
   const uv = await installUv(context, base.path, work, progress);
   progress(`making an environment with Python ${base.version}`);
-  const venv = ['venv', '-q', '--relocatable', '--allow-existing', '--python', base.path, part];
+  const venv = ['venv', '-q', '--relocatable', '--allow-existing', '--python', base.path, env];
   const made = await context.shell.run(uv, venv, { env: uvSettings(context, work) });
   if (made.code !== 0) throw refused('making the Python environment', made);
-  await installLock(context, { uv, env: part, lock: 'requirements.lock', work, progress });
-  const spark = sitePackage(part, 'pyspark');
-  const jars = readdirSync(join(part, spark, 'jars')).map((name) => join(spark, 'jars', name));
-  const records = readdirSync(join(part, spark, '..'))
+  await installLock(context, { uv, ...wanted });
+  const spark = sitePackage(env, 'pyspark');
+  const jars = readdirSync(join(env, spark, 'jars')).map((name) => join(spark, 'jars', name));
+  const records = readdirSync(join(env, spark, '..'))
     .filter((name) => name.endsWith('.dist-info'))
     .map((name) => join(spark, '..', name, 'RECORD'));
-  const python = await pythonVersion(context, join(part, 'bin', 'python'));
+  const python = await pythonVersion(context, join(env, 'bin', 'python'));
   if (python === undefined) throw refused('starting the new Python', made);
   return { details: { python }, sized: [...jars, ...records, 'pyvenv.cfg'] };
 }
@@ -131,7 +134,7 @@ async function installLock(context: SetupContext, input: LockInstall): Promise<v
   const onLine = (line: string): void => {
     if (/^\s*(Downloading|Building|Prepared|Installed|Collecting)/.test(line)) progress(line.trim(), 'detail');
   };
-  progress('installing the Python packages (pyspark is 430 MB)');
+  progress('installing the Python packages (pyspark is 320 to 430 MB)');
   const build = ['--build-constraints', join(context.root, 'spark', 'requirements-build.txt')];
   const withUv = await context.shell.run(
     uv,
@@ -161,8 +164,8 @@ function refused(doing: string, ...results: readonly RunResult[]): HeadgateError
   });
 }
 
-async function envPlace(context: SetupContext): Promise<{ dir: string; fingerprint: string }> {
-  const fingerprint = await lockHash(context, 'requirements.lock');
+async function envPlace(context: SetupContext, line: SparkLine): Promise<{ dir: string; fingerprint: string }> {
+  const fingerprint = await lockHash(context, line.lock);
   return { dir: join(context.cache, 'python', fingerprint.slice(0, 12)), fingerprint };
 }
 
@@ -181,18 +184,18 @@ function sitePackage(env: string, name: string): string {
   return join('lib', `python${version ?? '3'}`, 'site-packages', name);
 }
 
-async function ownPython(context: SetupContext, python: string): Promise<PythonEnv> {
+async function ownPython(context: SetupContext, line: SparkLine, python: string): Promise<PythonEnv> {
   // looked up and not imported: importing pyspark takes most of a second
   const ask = `from importlib.metadata import version; from importlib.util import find_spec
 version('deltalake'); print(version('pyspark')); print(find_spec('pyspark').submodule_search_locations[0])`;
   const result = await context.shell.run(python, ['-c', ask], { timeoutMs: 60_000 });
   const [version, sparkHome] = result.stdout.trim().split('\n');
-  if (result.code === 0 && version === pysparkVersion && sparkHome !== undefined) return { python, sparkHome };
+  if (result.code === 0 && version === line.version && sparkHome !== undefined) return { python, sparkHome };
   throw new HeadgateError({
     kind: 'config',
     type: 'UnfitPython',
     message: `HEADGATE_PYTHON=${python} does not have what is needed: ${version ? `pyspark ${version}` : lastLines(result, 1)}.`,
-    remedy: `Install spark/requirements.lock into it (pyspark ${pysparkVersion}), or unset HEADGATE_PYTHON.`,
+    remedy: `Install spark/${line.lock} into it (pyspark ${line.version}), or unset HEADGATE_PYTHON.`,
     fields: { python },
   });
 }

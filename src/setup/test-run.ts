@@ -7,16 +7,19 @@ import { join } from 'node:path';
 import { closingLine, crashed, jestOutcome, pytestOutcome, timeOver, type Outcome } from './closing-line';
 import { createContext, setting } from './context';
 import { endLeftovers, runVariable } from './leftovers';
-import { ensureTools, type ToolPaths } from './tools';
+import { ensureTools, type SparkPaths } from './tools';
 
 type Command = { readonly file: string; readonly args: readonly string[]; readonly cwd: string; readonly env: object };
 
 /** Counted from the start of this process, so that a caller with a limit of its own can rely on it. */
 const defaultMinutes = 45;
 
+/** Tests of what must do the same on every Spark. */
+const bothLines = join('tests', 'spark', 'both_lines');
+
 export async function runAll(): Promise<void> {
   const { root, env } = createContext();
-  const tools = await ensureTools('test');
+  const tools = await ensureTools('every-spark');
   const folder = await mkdtemp(join(tmpdir(), 'headgate-test-'));
   const runId = randomUUID();
   const minutes = Number(setting(env, 'HEADGATE_TEST_MINUTES') ?? defaultMinutes);
@@ -40,9 +43,23 @@ export async function runAll(): Promise<void> {
       outcomes.push(jestOutcome(name, code, await text(report)));
     };
     await jest('jest', ['--selectProjects', 'unit', 'workflow']);
-    const xml = join(folder, 'pytest.xml');
-    const code = await run(pytest(root, tools, xml, runId), deadline);
-    outcomes.push(pytestOutcome('pytest', code, await text(xml)));
+    const pytest = async (name: string, spark: SparkPaths, args: readonly string[]): Promise<void> => {
+      const xml = join(folder, `${name}.xml`);
+      const code = await run(
+        {
+          file: spark.python,
+          args: ['-m', 'pytest', `--junitxml=${xml}`, ...args],
+          cwd: join(root, 'spark'),
+          env: { [runVariable]: runId, ...sparkVariables(spark, tools.javaHome) },
+        },
+        deadline,
+      );
+      outcomes.push(pytestOutcome(name, code, await text(xml)));
+    };
+    await pytest('pytest', tools, []);
+    for (const [version, spark] of Object.entries(tools.otherSparks)) {
+      await pytest(`pytest on Spark ${version}`, spark, [bothLines]);
+    }
     // each of these starts Spark and a server: together they would only measure each other
     await jest('end to end', ['--selectProjects', 'e2e', '--runInBand']);
   } finally {
@@ -55,18 +72,12 @@ export async function runAll(): Promise<void> {
   process.exitCode = allPassed ? 0 : 1;
 }
 
-function pytest(root: string, tools: ToolPaths, xml: string, runId: string): Command {
+function sparkVariables(spark: SparkPaths, javaHome: string | undefined): Command['env'] {
   return {
-    file: tools.python,
-    args: ['-m', 'pytest', `--junitxml=${xml}`],
-    cwd: join(root, 'spark'),
-    env: {
-      [runVariable]: runId,
-      HEADGATE_JARS: tools.jars,
-      PYSPARK_PYTHON: tools.python,
-      SPARK_HOME: tools.sparkHome,
-      ...(tools.javaHome === undefined ? {} : { JAVA_HOME: tools.javaHome }),
-    },
+    HEADGATE_JARS: spark.jars,
+    PYSPARK_PYTHON: spark.python,
+    SPARK_HOME: spark.sparkHome,
+    ...(javaHome === undefined ? {} : { JAVA_HOME: javaHome }),
   };
 }
 

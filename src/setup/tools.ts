@@ -3,25 +3,32 @@ import { HeadgateError } from '../contracts/errors';
 import { createContext, type Progress, type SetupContext } from './context';
 import { findSparkJars, installSparkJars } from './jars';
 import { findJava, findPython, javaHomeOf, type Located } from './locate';
-import { findPythonEnv, installPythonEnv } from './python-env';
+import { emr7Spark, ownSpark, type SparkLine } from './pins';
+import { findPythonEnv, installPythonEnv, type PythonEnv } from './python-env';
 import { createReporter, silentReporter, type Reporter, type SetupTask } from './reporter';
 import { findTemporal, installTemporal } from './temporal-server';
 import { findTestServer, installTestServer } from './test-server';
 
-export type ToolSet = 'runtime' | 'test';
+/** `every-spark`: what `test` has, and the other Sparks that jobs are tested on. */
+export type ToolSet = 'runtime' | 'test' | 'every-spark';
 
-export type ToolPaths = {
+export type SparkPaths = {
   /** The Python of the environment, with pyspark in it. */
   readonly python: string;
-  readonly java: string;
-  readonly javaHome?: string;
   readonly sparkHome: string;
   /** The folder with Delta and what else our Spark needs. */
   readonly jars: string;
+};
+
+export type ToolPaths = SparkPaths & {
+  readonly java: string;
+  readonly javaHome?: string;
   /** The Temporal CLI. */
   readonly temporal: string;
-  /** The time-skipping test server: with the set `test` only. */
+  /** The time-skipping test server: not with the set `runtime`. */
   readonly testServer?: string;
+  /** By version, with the set `every-spark` only. */
+  readonly otherSparks: Readonly<Record<string, SparkPaths>>;
   readonly cache: string;
 };
 
@@ -32,48 +39,85 @@ export async function ensureTools(
   context: SetupContext = createContext(),
 ): Promise<ToolPaths> {
   if (process.platform === 'win32') throw windows();
-  const [java, env, jars, temporal] = await Promise.all([
+  const tests = set !== 'runtime';
+  const others = set === 'every-spark' ? [emr7Spark] : [];
+  const [java, own, temporal, ...found] = await Promise.all([
     findJava(context),
-    findPythonEnv(context, set === 'test'),
-    findSparkJars(context),
+    findSpark(context, ownSpark, tests),
     findTemporal(context),
+    ...others.map((line) => findSpark(context, line, false)),
   ]);
-  const python = env === undefined ? await findPython(context) : undefined;
+  const python = [own, ...found].some(({ env }) => env === undefined) ? await findPython(context) : undefined;
   if (java.kind !== 'found' || (python !== undefined && python.kind !== 'found')) throw missing([java, python]);
-  const testServer = set === 'test' ? await findTestServer(context, java.version) : undefined;
+  const testServer = tests ? await findTestServer(context, java.version) : undefined;
 
-  const installEnv = shared((progress) => installPythonEnv(context, set === 'test', progress), env);
-  const installJars = shared(async (progress) => {
-    const { sparkHome } = await installEnv.result;
-    return installSparkJars(context, { java: java.path, sparkHome }, progress);
-  }, jars);
+  const spark = installSpark(context, own, java.path);
+  const otherSparks = found.map((other) => installSpark(context, other, java.path));
   const installServer = shared((progress) => installTemporal(context, progress), temporal);
   const installTests = shared(async (progress) => {
-    if (set !== 'test') return undefined;
-    const { sparkHome } = await installEnv.result;
+    if (!tests) return undefined;
+    const { sparkHome } = await spark.env;
     return installTestServer(context, { java: java.path, sparkHome, javaVersion: java.version }, progress);
   }, testServer);
 
   const tasks = [
-    ...installEnv.task('Python packages'),
-    ...installJars.task('Spark jars'),
+    ...spark.tasks,
     ...installServer.task('Temporal server'),
-    ...(set === 'test' ? installTests.task('Temporal test server') : []),
+    ...(tests ? installTests.task('Temporal test server') : []),
+    ...otherSparks.flatMap((other) => other.tasks),
   ];
   if (tasks.length > 0) {
     await (options.reporter ?? (options.quiet === true ? silentReporter : createReporter())).run(tasks);
   }
 
   const home = await javaHomeOf(java.path);
-  const server = set === 'test' ? await installTests.result : undefined;
+  const server = tests ? await installTests.result : undefined;
+  const installed = otherSparks.map(async ({ version, paths }) => [version, await paths()] as const);
   return {
-    ...(await installEnv.result),
+    ...(await spark.paths()),
     java: java.path,
     ...(home === undefined ? {} : { javaHome: home }),
-    jars: await installJars.result,
     temporal: (await installServer.result).path,
     ...(server === undefined ? {} : { testServer: server }),
+    otherSparks: Object.fromEntries(await Promise.all(installed)),
     cache: context.cache,
+  };
+}
+
+type FoundSpark = {
+  readonly line: SparkLine;
+  readonly tests: boolean;
+  readonly env: PythonEnv | undefined;
+  readonly jars: string | undefined;
+};
+
+async function findSpark(context: SetupContext, line: SparkLine, tests: boolean): Promise<FoundSpark> {
+  const [env, jars] = await Promise.all([findPythonEnv(context, line, tests), findSparkJars(context, line)]);
+  return { line, tests, env, jars };
+}
+
+type InstallingSpark = {
+  readonly version: string;
+  readonly tasks: readonly SetupTask[];
+  readonly env: Promise<PythonEnv>;
+  /** To be asked for when the tasks have ended. */
+  readonly paths: () => Promise<SparkPaths>;
+};
+
+function installSpark(context: SetupContext, { line, tests, env, jars }: FoundSpark, java: string): InstallingSpark {
+  const installEnv = shared((progress) => installPythonEnv(context, line, tests, progress), env);
+  const installJars = shared(async (progress) => {
+    const { sparkHome } = await installEnv.result;
+    return installSparkJars(context, line, { java, sparkHome }, progress);
+  }, jars);
+  return {
+    version: line.version,
+    tasks: [
+      ...installEnv.task(`Python packages for Spark ${line.version}`),
+      ...installJars.task(`Spark ${line.version} jars`),
+    ],
+    env: installEnv.result,
+    paths: async () => ({ ...(await installEnv.result), jars: await installJars.result }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchJars, findSparkJars } from '../../src/setup/jars';
-import { sparkJars, testServerJars } from '../../src/setup/pins';
+import { fetchJars, findSparkJars, installSparkJars } from '../../src/setup/jars';
+import { emr7Spark, ownSpark, testServerJars } from '../../src/setup/pins';
 import { createRoom, removeRooms, silent, type Answer, type Call, type Room } from './room';
 
 afterEach(removeRooms);
@@ -81,19 +81,45 @@ describe('HEADGATE_JARS', () => {
     const room = createRoom();
     room.write('own/delta-spark_4.1_2.13-4.2.0.jar', 'something else');
     const own = room.withEnv({ HEADGATE_JARS: join(room.folder, 'own') });
-    await expect(findSparkJars(own)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
+    await expect(findSparkJars(own, ownSpark)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
+  });
+
+  it('stands for the Spark that Headgate runs on, and for no other', async () => {
+    const room = createRoom().withEnv({ HEADGATE_JARS: '/own/jars' });
+    expect(await findSparkJars(room, emr7Spark)).toBeUndefined();
   });
 
   it('is refused when a jar is missing', async () => {
     const room = createRoom();
-    await expect(findSparkJars(room.withEnv({ HEADGATE_JARS: room.folder }))).rejects.toMatchObject({
+    await expect(findSparkJars(room.withEnv({ HEADGATE_JARS: room.folder }), ownSpark)).rejects.toMatchObject({
       type: 'MissingJar',
     });
   });
 });
 
+describe('installSparkJars', () => {
+  it('keeps the jars of each Spark in a folder of their own, and finds them while they are unchanged', async () => {
+    const lines = [ownSpark, emr7Spark].map(({ version, lock }) => ({ version, lock, jars: pins }));
+    const room = createRoom((call) => deliver(call, good));
+    const made: string[] = [];
+    for (const line of lines) made.push(await installSparkJars(room, line, { java: 'java', sparkHome: '/s' }, silent));
+    expect(new Set(made).size).toBe(2);
+    const find = (): Promise<unknown[]> => Promise.all(lines.map((line) => findSparkJars(room, line)));
+    expect(await find()).toEqual(made);
+    writeFileSync(join(made[1] ?? '', 'two-2.0.jar'), 'tampered');
+    expect(await find()).toEqual([made[0], undefined]);
+  });
+});
+
 describe('the pins', () => {
-  it.each(Object.entries({ ...sparkJars, ...testServerJars }))('%s is a full coordinate and a sha256', (key, sum) => {
+  const jars = { ...ownSpark.jars, ...emr7Spark.jars, ...testServerJars };
+
+  it.each([ownSpark, emr7Spark])('of Spark $version are those of its lock', ({ version, lock }) => {
+    const text = readFileSync(join(createRoom().root, 'spark', lock), 'utf8');
+    expect(text).toContain(`pyspark==${version} \\\n    --hash=sha256:`);
+  });
+
+  it.each(Object.entries(jars))('%s is a full coordinate and a sha256', (key, sum) => {
     expect(key).toMatch(/^[\w.-]+:[\w.-]+:[\w.-]+$/);
     expect(sum).toMatch(/^[0-9a-f]{64}$/);
   });

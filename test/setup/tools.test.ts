@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { diagnose, node } from '../../src/setup/doctor';
 import { sparingly, type SetupTask } from '../../src/setup/reporter';
-import { ensureTools } from '../../src/setup/tools';
+import { ensureTools, type ToolSet } from '../../src/setup/tools';
 import { createRoom, installJava, removeRooms, type Answer, type Room } from './room';
 
 afterEach(removeRooms);
@@ -22,13 +22,13 @@ function machine(answer: Answer = () => undefined): Room {
   return room.withEnv({ JAVA_HOME: home, HEADGATE_PYTHON: '/own/python' });
 }
 
-async function titles(room: Room): Promise<string[]> {
+async function titles(room: Room, set: ToolSet = 'runtime'): Promise<string[]> {
   const seen: string[] = [];
   const run = (tasks: readonly SetupTask[]): Promise<void> => {
     seen.push(...tasks.map(({ title }) => title));
     return Promise.reject(new Error('enough'));
   };
-  await ensureTools('runtime', { reporter: { run } }, room).catch(() => undefined);
+  await ensureTools(set, { reporter: { run } }, room).catch(() => undefined);
   return seen;
 }
 
@@ -43,7 +43,16 @@ describe('ensureTools', () => {
   });
 
   it('installs only what is missing', async () => {
-    expect(await titles(machine())).toEqual(['Spark jars']);
+    expect(await titles(machine())).toEqual(['Spark 4.1.1 jars']);
+  });
+
+  it.each<[ToolSet, string[]]>([
+    ['test', []],
+    ['every-spark', ['Python packages for Spark 3.5.6', 'Spark 3.5.6 jars']],
+  ])('brings the other Spark only to a run of all tests: set %s', async (set, others) => {
+    const room = machine((call) => (call.args.includes('-S') ? { code: 0, stdout: '3.11.7\n' } : undefined));
+    room.program('python3');
+    expect(await titles(room, set)).toEqual(['Spark 4.1.1 jars', 'Temporal test server', ...others]);
   });
 
   it('reports the failure of an installation to its caller', async () => {
