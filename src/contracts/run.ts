@@ -135,6 +135,8 @@ export type TableView = {
   readonly queued: readonly string[];
   readonly commits: number;
   readonly lastVersion?: number;
+  /** Files of the table that the last MERGE looked at, of how many, where the runtime can tell. */
+  readonly lastMerge?: { readonly scanned: number; readonly scannedOf: number };
   /** What upkeep is doing now. */
   readonly maintaining?: string;
   readonly lastMaintenance?: {

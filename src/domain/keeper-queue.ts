@@ -41,6 +41,9 @@ export function drawTableSheet(view: TableView): string {
   return [
     `single writer of ${view.table}  `,
     `commits: ${view.commits}${view.lastVersion === undefined ? '' : `, table version ${view.lastVersion}`}  `,
+    ...(view.lastMerge === undefined
+      ? []
+      : [`last MERGE: looked at ${view.lastMerge.scanned} of ${view.lastMerge.scannedOf} files  `]),
     `running: ${view.running ?? view.maintaining ?? 'nothing'}  `,
     ...(view.lastMaintenance === undefined ? [] : [`upkeep: ${tellUpkeep(view.lastMaintenance)}  `]),
     ...(view.lastMaintenance?.chosen ?? []).map((line) => `- ${line}`),

@@ -51,6 +51,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
   let queue: readonly QueuedCommit[] = input.queue ?? [];
   let commits = input.commits ?? 0;
   let lastVersion = input.lastVersion;
+  let lastMerge: TableView['lastMerge'];
   let running: QueuedCommit | undefined;
   let upkeep = input.upkeep;
   let asked: readonly AskedMaintenance[] = input.asked ?? [];
@@ -66,6 +67,7 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
       commits,
       ...(running === undefined ? {} : { running: running.request.request.stepKey }),
       ...(lastVersion === undefined ? {} : { lastVersion }),
+      ...(lastMerge === undefined ? {} : { lastMerge }),
       ...(maintaining === undefined ? {} : { maintaining }),
       ...(lastMaintenance === undefined ? {} : { lastMaintenance }),
     };
@@ -101,8 +103,10 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
     if (outcome.kind === 'committed') {
       commits += 1;
       lastVersion = outcome.report.table.version;
+      const { added, scanned, scannedOf } = outcome.report.files;
+      if (scanned !== undefined && scannedOf !== undefined) lastMerge = { scanned, scannedOf };
       const wanted = head.request.upkeep;
-      if (wanted !== undefined) upkeep = afterCommit(upkeep, wanted, outcome.report.files.added, Date.now());
+      if (wanted !== undefined) upkeep = afterCommit(upkeep, wanted, added, Date.now());
     }
     const { waiters } = running;
     running = undefined;

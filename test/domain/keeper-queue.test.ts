@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CommitJob, QueuedCommit } from '../../src/contracts/run';
-import { enqueue, withdraw } from '../../src/domain/keeper-queue';
+import { drawTableSheet, enqueue, withdraw } from '../../src/domain/keeper-queue';
 import { commitReport, pipeline } from '../fakes/reports';
 
 const job = (stepKey: string, generation = 1): CommitJob => ({
@@ -55,5 +55,34 @@ describe('keeper queue', () => {
         return new Set(keys(queue)).size === queue.length;
       }),
     );
+  });
+});
+
+describe('the sheet of a table', () => {
+  it('tells what the last MERGE looked at, and what upkeep did and why', () => {
+    const step = { partitions: 1, bytesAdded: 9, bytesRemoved: 9, version: 4, seconds: 1 };
+    const sheet = drawTableSheet({
+      table: '/lake/orders',
+      queued: ['waiting/step'],
+      commits: 3,
+      lastVersion: 4,
+      lastMerge: { scanned: 2, scannedOf: 30 },
+      lastMaintenance: {
+        at: '2026-06-10T12:00:00.000Z',
+        chosen: ['compact: 8 small files'],
+        done: [{ ...step, kind: 'compact', filesRemoved: 8, filesAdded: 1 }],
+        declined: 3,
+      },
+    });
+    expect(sheet.split('\n').map((line) => line.trim())).toEqual([
+      'single writer of /lake/orders',
+      'commits: 3, table version 4',
+      'last MERGE: looked at 2 of 30 files',
+      'running: nothing',
+      'upkeep: 2026-06-10 12:00 compact 8 files to 1',
+      '- compact: 8 small files',
+      'waiting:',
+      '- waiting/step',
+    ]);
   });
 });

@@ -21,6 +21,8 @@ function clusteredTable(fresh: Sum, cubes: readonly Sum[] = [], change: Partial<
     values: {},
     files: all.reduce((sum, { files }) => sum + files, 0),
     bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+    rows: 0,
+    deletedRows: 0,
     smallFiles: fresh.files,
     smallBytes: fresh.bytes,
     unclusteredFiles: fresh.files,

@@ -5,6 +5,8 @@ export const partitionHealth = (month: string, changes: Partial<PartitionHealth>
   values: { month },
   files: 1,
   bytes: 50_000_000,
+  rows: 500_000,
+  deletedRows: 0,
   smallFiles: 0,
   smallBytes: 0,
   unclusteredFiles: 0,

@@ -36,14 +36,14 @@ def live_files(table: DeltaTable, ordered_by: str | None) -> list[LiveFile]:
     partitions = sorted(table.metadata().partition_columns)
     actions = pa.table(table.get_add_actions(flatten=True))
     low, high = f"min.{ordered_by}", f"max.{ordered_by}"
-    wanted = ["path", "size_bytes", *(f"partition.{name}" for name in partitions)]
+    wanted = ["path", "size_bytes", "num_records", *(f"partition.{name}" for name in partitions)]
     wanted += [name for name in (low, high) if name in actions.column_names]
 
     def values(row: dict[str, Any]) -> Values:
         return tuple((name, partition_text(row[f"partition.{name}"])) for name in partitions)
 
     return [
-        LiveFile(row["path"], values(row), row["size_bytes"], row.get(low), row.get(high))
+        LiveFile(row["path"], values(row), row["size_bytes"], row.get(low), row.get(high), row["num_records"] or 0)
         for row in actions.select(wanted).to_pylist()
     ]
 

@@ -26,6 +26,8 @@ class Added:
     data_change: bool
     # Which liquid clustering wrote it.
     cube: str | None = None
+    # Rows that its deletion vector takes away.
+    deleted: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
             add = action["add"]
             values = tuple(sorted((add.get("partitionValues") or {}).items()))
             cube = (add.get("tags") or {}).get("ZCUBE_ID")
-            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube))
+            deleted = int((add.get("deletionVector") or {}).get("cardinality") or 0)
+            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube, deleted))
         elif "remove" in action:
             remove = action["remove"]
             values = tuple(sorted((remove.get("partitionValues") or {}).items()))

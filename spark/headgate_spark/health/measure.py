@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from headgate_spark.health.aims import SMALL, Aims
+from headgate_spark.health.aims import DELETED, SMALL, Aims
 from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
 from headgate_spark.health.savings import Savings, ingested_bytes, is_ingest, rewritten_bytes, savings
 
@@ -18,13 +18,17 @@ _HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class LiveFile:
-    """`low` and `high` bound the first column that the table is ordered by; None without statistics."""
+    """`low` and `high` bound the first column that the table is ordered by; None without statistics.
+
+    `rows` are those in the file, deleted ones included; 0 without statistics.
+    """
 
     path: str
     values: Values
     size: int
     low: Any = None
     high: Any = None
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class PartitionHealth:
     values: Mapping[str, str | None]
     files: int
     bytes: int
+    rows: int
+    deleted_rows: int
     small_files: int
     small_bytes: int
     unclustered_files: int
@@ -121,6 +127,8 @@ class _Origins:
     clustered: Mapping[str, bool]
     # The liquid clustering that wrote it.
     cubes: Mapping[str, str]
+    # Rows that are deleted in it.
+    deleted: Mapping[str, int]
     # Number of the last ingest that wrote to a partition, from 1.
     last_ingest: Mapping[Values, int]
     ingests: int
@@ -131,6 +139,8 @@ class _Origins:
         return _Origins(
             clustered={added.path: clusters(commit) for commit in log.commits for added in commit.added},
             cubes={added.path: added.cube for commit in log.commits for added in commit.added if added.cube},
+            # a file that gets a deletion vector is added again by the same path
+            deleted={added.path: added.deleted for commit in log.commits for added in commit.added},
             last_ingest={
                 added.values: number
                 for number, commit in enumerate(ingests, 1)
@@ -157,13 +167,20 @@ def _cubes(files: Sequence[LiveFile], origins: _Origins) -> tuple[FileSum, ...] 
 
 
 def _partition(values: Values, files: Sequence[LiveFile], origins: _Origins, aims: Aims) -> PartitionHealth:
-    small = [file.size for file in files if file.size < SMALL * aims.target_file_bytes]
+    def is_small(file: LiveFile) -> bool:
+        deleted = origins.deleted.get(file.path, 0)
+        return file.size < SMALL * aims.target_file_bytes or deleted > DELETED * file.rows
+
+    small = [file.size for file in files if is_small(file)]
+    deleted_rows = sum(origins.deleted.get(file.path, 0) for file in files)
     depth = overlap_depth(files)
     unclustered = _unclustered(files, origins, depth)
     return PartitionHealth(
         values=dict(values),
         files=len(files),
         bytes=sum(file.size for file in files),
+        rows=sum(file.rows for file in files) - deleted_rows,
+        deleted_rows=deleted_rows,
         small_files=len(small),
         small_bytes=sum(small),
         unclustered_files=len(unclustered),

@@ -31,6 +31,8 @@ def is_ingest(commit: LoggedCommit) -> bool:
 
 def ingested_bytes(commit: LoggedCommit) -> float:
     """Bytes of the rows that a commit brought: a MERGE also writes the rows again that lie beside them."""
+    if commit.operation == "DELETE":
+        return 0
     written = sum(added.size for added in commit.added)
     out = int(commit.metrics.get("numOutputRows") or 0)
     if commit.operation != "MERGE" or out == 0:

@@ -61,6 +61,31 @@ def measured(commits: Sequence[LoggedCommit], files: Sequence[LiveFile] = ()) ->
     return table_health("/t", 9, files, DeltaLog(tuple(commits), 3, 300, 2), AIMS, NOW)
 
 
+def test_files_of_one_clustering_are_a_cube_until_they_are_written_again() -> None:
+    def clustered(version: int, cube: str, paths: Sequence[str]) -> LoggedCommit:
+        added = [Added(path, (), 10, data_change=False, cube=cube) for path in paths]
+        return commit(version, "OPTIMIZE", added=added, parameters={"clusterBy": '["customer"]'})
+
+    log = [ingest(1, "a", ()), clustered(2, "one", ["b", "c"]), clustered(3, "two", ["d", "e"]), ingest(4, "f", ())]
+    (table,) = measured(log, [LiveFile(path, (), 10) for path in ("b", "d", "e", "f")]).partitions
+    assert table.cubes == (FileSum(1, 10), FileSum(2, 20))
+    assert (table.unclustered_files, table.unclustered_bytes) == (1, 10)
+
+
+def test_a_table_without_cubes_tells_of_none() -> None:
+    (table,) = measured([ingest(1, "a", ())], [LiveFile("a", (), 10)]).partitions
+    assert table.cubes is None
+
+
+def test_a_file_of_which_more_than_a_twentieth_is_deleted_is_worth_compacting() -> None:
+    def with_vector(version: int, path: str, deleted: int) -> LoggedCommit:
+        return commit(version, "DELETE", added=[Added(path, MAY, 90, data_change=True, deleted=deleted)])
+
+    log = [ingest(1, "a", MAY, 90), ingest(2, "b", MAY, 90), with_vector(3, "a", 5), with_vector(4, "b", 6)]
+    (may,) = measured(log, [LiveFile(path, MAY, 90, rows=100) for path in ("a", "b")]).partitions
+    assert (may.small_files, may.small_bytes, may.rows, may.deleted_rows) == (1, 90, 189, 11)
+
+
 def test_small_files_are_those_under_three_quarters_of_the_target() -> None:
     files = [LiveFile("a", MAY, 74), LiveFile("b", MAY, 75), LiveFile("c", JUNE, 10)]
     may, june = measured([], files).partitions
@@ -114,6 +139,7 @@ def test_a_merge_ingests_only_the_share_of_new_and_changed_rows() -> None:
     merge = commit(1, "MERGE", added=[Added("a", MAY, 1000, True)], metrics=metrics)
     assert ingested_bytes(merge) == 200
     assert ingested_bytes(ingest(2, "b", MAY, 70)) == 70
+    assert ingested_bytes(commit(3, "DELETE", added=[Added("c", MAY, 50, data_change=True)])) == 0
 
 
 def test_the_window_sums_what_came_in_and_what_was_written_again() -> None:

@@ -10,6 +10,8 @@ const partitionSchema = z.object({
   values: z.record(z.string(), z.string().nullable()),
   files: count,
   bytes: count,
+  rows: count,
+  deletedRows: count,
   smallFiles: count,
   smallBytes: count,
   unclusteredFiles: count,

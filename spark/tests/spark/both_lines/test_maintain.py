@@ -1,102 +1,16 @@
 """Upkeep of a table: the partitions asked for and no others, once per step, and never more deleted than allowed."""
 
 import json
-import os
-import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from headgate_spark.delta.partitions import partition_condition
 from headgate_spark.errors import JobFailed
-from headgate_spark.runner import run_job
-from tests.batch import golden
+from tests.spark.both_lines.upkeep import Upkeep
 from tests.spark.tables import versions
 
-HOUR = 3600
 ODD = "it's 100% \\ a/b=c ü"
-
-
-class Upkeep:
-    """A partitioned table of small files, and maintain jobs on it."""
-
-    def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.spark = spark
-        self.path = folder / "table"
-        self.folder = folder
-
-    def write(self, parts: Sequence[str | None], rows: int = 20) -> None:
-        """One file per partition."""
-        frame = self.spark.range(rows).select(
-            F.col("id"),
-            (F.col("id") * 7 % rows).alias("customer"),
-            F.explode(F.array(*(F.lit(part).cast("string") for part in parts))).alias("part"),
-        )
-        frame.coalesce(1).write.format("delta").mode("append").partitionBy("part").save(str(self.path))
-
-    def run(self, kind: str, step: str, *, attempt: int = 1, **changes: object) -> dict[str, Any]:
-        request = golden("maintain.request.json") | {
-            "stepKey": step,
-            "attempt": attempt,
-            "reportPath": str(self.folder / f"{step}.{attempt}.report.json"),
-            "failurePath": str(self.folder / f"{step}.{attempt}.failure.json"),
-            "table": str(self.path),
-            "kind": kind,
-            "partitions": [],
-            "zorderBy": ["customer"],
-            **changes,
-        }
-        place = self.folder / f"{step}.{attempt}.request.json"
-        place.write_text(json.dumps(request), encoding="utf-8")
-        return run_job(self.spark, str(place))
-
-    def files(self) -> list[Path]:
-        """All data files on disk, those of old versions too."""
-        return sorted(file for file in self.path.rglob("*.parquet") if file.parent.name != "_delta_log")
-
-    def live(self) -> int:
-        return len(self.spark.read.format("delta").load(str(self.path)).inputFiles())
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        frame = self.spark.read.format("delta").load(str(self.path))
-        return sorted((tuple(row) for row in frame.collect()), key=str)
-
-    def age(self, hours: float) -> None:
-        """Makes all files and log entries look that old."""
-        then = time.time() - hours * HOUR
-        for file in self.path.rglob("*"):
-            os.utime(file, (then, then))
-        for commit in (self.path / "_delta_log").glob("*.json"):
-            actions = [json.loads(line) for line in commit.read_text().splitlines()]
-            for action in actions:
-                info, removed = action.get("commitInfo"), action.get("remove")
-                for entry, name in ((info, "timestamp"), (info, "inCommitTimestamp"), (removed, "deletionTimestamp")):
-                    if entry and name in entry:
-                        entry[name] = int(entry[name] - hours * HOUR * 1000)
-            commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
-            commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
-            os.utime(commit, (then, then))
-        self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
-
-    def lose_log(self) -> None:
-        """Makes Delta clean the log as it does month by month: only the newest commit stays, and it too gets old."""
-        self.age(hours=40 * 24)
-        self.spark.sql(f"ALTER TABLE delta.`{self.path}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1')")
-        self.age(hours=200)
-
-    def done(self) -> list[str | None]:
-        """What the commits say of the upkeep that made them, newest first."""
-        history = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path}`").collect()
-        return [json.loads(row["userMetadata"] or "{}").get("maintain") for row in history]
-
-
-@pytest.fixture
-def upkeep(spark: SparkSession, tmp_path: Path) -> Upkeep:
-    return Upkeep(spark, tmp_path)
 
 
 def test_compaction_touches_only_the_partitions_it_is_asked_for(upkeep: Upkeep) -> None:

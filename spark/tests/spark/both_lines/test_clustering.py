@@ -1,5 +1,6 @@
 """Liquid clustering: columns by the pipeline file, full z-cubes left alone, long OPTIMIZEs in several commits."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,10 @@ from pyspark.sql import functions as F
 
 from headgate_spark.delta.table import create_table
 from headgate_spark.errors import JobFailed
-from headgate_spark.health.__main__ import _parser, health
+from tests.spark.both_lines.upkeep import Upkeep
 from tests.spark.tables import versions
-from tests.spark.test_maintain import Upkeep
 
 FILE = 100_000
-
-
-@pytest.fixture
-def upkeep(spark: SparkSession, tmp_path: Path) -> Upkeep:
-    return Upkeep(spark, tmp_path)
 
 
 def rows(spark: SparkSession, number: int) -> DataFrame:
@@ -38,10 +33,17 @@ def cluster(upkeep: Upkeep, step: str) -> dict[str, Any]:
 
 
 def cubes(path: Path) -> list[int]:
-    """Sizes of the z-cubes, ascending, bytes."""
-    flags = [f"--target-bytes={FILE}", "--window-hours=1", "--retain-hours=1", "--ordered-by=customer", str(path)]
-    (table,) = health(_parser().parse_args(flags)).partitions
-    return sorted(cube.bytes for cube in table.cubes or ())
+    """Sizes of the z-cubes by the log, ascending, bytes."""
+    live: dict[str, tuple[str | None, int]] = {}
+    for commit in sorted((path / "_delta_log").glob("*.json")):
+        for action in map(json.loads, commit.read_text().splitlines()):
+            if "add" in action:
+                tags = action["add"].get("tags") or {}
+                live[action["add"]["path"]] = (tags.get("ZCUBE_ID"), action["add"]["size"])
+            elif "remove" in action:
+                live.pop(action["remove"]["path"], None)
+    names = {cube for cube, _ in live.values() if cube is not None}
+    return sorted(sum(size for cube, size in live.values() if cube == name) for name in names)
 
 
 def clustering_columns(spark: SparkSession, path: Path) -> list[str]:
