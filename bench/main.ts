@@ -1,4 +1,5 @@
-// npm run bench [-- --only runs|upkeep] [--rows N] [--rounds N] [--raw DIR] [--days N] [--rows-per-day N] [--json FILE]
+// npm run bench [-- --only runs|upkeep] [--rows N] [--rounds N] [--raw DIR] [--days N] [--rows-per-day N] [--skip PART,…]
+// [--json FILE]; parts to skip: recovery, cold, query, growth.
 // What a run and what upkeep cost, as ratios within this one run. Prints a table and, with --json, writes the figures.
 // Asserts nothing.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
       skip: { type: 'string', default: '' },
     },
   });
+  const skip = new Set(values.skip.split(','));
   const tools = await ensureTools('runtime');
   const work = mkdtempSync(join(tmpdir(), 'headgate-bench-'));
   const env = {
@@ -44,12 +46,16 @@ async function main(): Promise<void> {
       await measureRuns(part('runs'), {
         rows: Number(values.rows),
         rounds: Number(values.rounds),
-        skip: new Set(values.skip.split(',')),
+        skip,
         ...(values.raw === undefined ? {} : { raw: values.raw }),
       });
     }
     if (values.only !== 'runs') {
-      await measureUpkeep(part('upkeep'), { days: Number(values.days), rowsPerDay: Number(values['rows-per-day']) });
+      await measureUpkeep(part('upkeep'), {
+        days: Number(values.days),
+        rowsPerDay: Number(values['rows-per-day']),
+        skip,
+      });
     }
   } finally {
     figures['loadAtEnd'] = load();

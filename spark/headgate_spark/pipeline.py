@@ -107,6 +107,7 @@ class Target:
     zorder_by: tuple[str, ...]
     cluster_by: tuple[str, ...]
     partitions_fixed: bool
+    deletion_vectors: bool
 
 
 @dataclass(frozen=True)

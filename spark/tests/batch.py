@@ -79,6 +79,7 @@ def pipeline_of(*sources: Document, **changes: object) -> Document:
             "partitionBy": [],
             "zorderBy": [],
             "clusterBy": [],
+            "deletionVectors": False,
             "partitionsFixed": False,
         },
         **changes,

@@ -37,7 +37,7 @@ export type PartitionHealth = {
   readonly rows: number;
   /** By deletion vectors: still in the files, no longer in the table. */
   readonly deletedRows: number;
-  /** What compaction would take up: under three quarters of the target size, or more than 5 % of the rows deleted. */
+  /** What compaction would take up: under three quarters of the target size, or more than a fifth of the rows deleted. */
   readonly smallFiles: number;
   readonly smallBytes: number;
   /** Files and bytes that the last clustering of the partition has not seen; all of them when there was none. */

@@ -188,6 +188,10 @@ const target = fields(
       'true: a key never moves to another partition, so a MERGE reads only the partitions of the batch. Rows that do ' +
         'move would be doubled. Default false, always right.',
     ).optional(),
+    deletion_vectors: flag(
+      'true: a new table has deletion vectors, so a MERGE marks changed rows instead of writing their files again. All ' +
+        'readers of the table must know them. Default false.',
+    ).optional(),
   },
   'The Delta table.',
 );

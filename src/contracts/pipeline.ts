@@ -115,6 +115,8 @@ export type Target = {
    * not name. False (default) is always right; true on a table whose rows do move doubles the moved rows.
    */
   readonly partitionsFixed: boolean;
+  /** The table is made with deletion vectors: a MERGE marks changed rows instead of writing their files again. */
+  readonly deletionVectors: boolean;
 };
 
 export type Schedule = {

@@ -28,6 +28,7 @@ export function samplePipeline(changes: Partial<Pipeline> = {}): Pipeline {
       zorderBy: [],
       clusterBy: [],
       partitionsFixed: false,
+      deletionVectors: false,
     },
     maintenance: defaultMaintenance,
     runtime: 'local',

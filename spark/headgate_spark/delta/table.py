@@ -31,10 +31,14 @@ def create_table(
     schema: T.StructType,
     partition_by: Sequence[str] = (),
     cluster_by: Sequence[str] = (),
+    *,
+    deletion_vectors: bool = False,
 ) -> None:
     """In a step of its own, before rows come: two first writes would race for version 0."""
     columns = ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
     layout = _by("PARTITIONED BY", partition_by) + _by("CLUSTER BY", cluster_by)
+    if deletion_vectors:
+        layout += " TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{layout}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyarrow import fs
@@ -28,6 +28,8 @@ class Added:
     cube: str | None = None
     # Rows that its deletion vector takes away.
     deleted: int = 0
+    # It was there before: only its deletion vector is new.
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,13 @@ class LoggedCommit:
     # `userMetadata` when it is a JSON object, else empty.
     metadata: Mapping[str, Any]
     added: tuple[Added, ...]
+    # Without those that are added again.
     removed: tuple[Removed, ...]
+
+    @property
+    def written(self) -> tuple[Added, ...]:
+        """The new files."""
+        return tuple(file for file in self.added if not file.again)
 
 
 @dataclass(frozen=True)
@@ -81,14 +89,15 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
             add = action["add"]
             values = tuple(sorted((add.get("partitionValues") or {}).items()))
             cube = (add.get("tags") or {}).get("ZCUBE_ID")
-            deleted = int((add.get("deletionVector") or {}).get("cardinality") or 0)
-            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube, deleted))
+            vector = int((add.get("deletionVector") or {}).get("cardinality") or 0)
+            added.append(Added(add["path"], values, int(add["size"]), bool(add["dataChange"]), cube, vector))
         elif "remove" in action:
             remove = action["remove"]
             values = tuple(sorted((remove.get("partitionValues") or {}).items()))
             removed.append(
                 Removed(remove["path"], values, int(remove.get("size") or 0), int(remove["deletionTimestamp"] or 0))
             )
+    both = {file.path for file in added} & {file.path for file in removed}
     return LoggedCommit(
         version=version,
         time_ms=int(info.get("timestamp") or 0),
@@ -96,8 +105,8 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
         parameters=info.get("operationParameters") or {},
         metrics=info.get("operationMetrics") or {},
         metadata=_object(info.get("userMetadata")),
-        added=tuple(added),
-        removed=tuple(removed),
+        added=tuple(replace(file, again=file.path in both) for file in added),
+        removed=tuple(file for file in removed if file.path not in both),
     )
 
 

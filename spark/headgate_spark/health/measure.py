@@ -137,8 +137,8 @@ class _Origins:
     def of(log: DeltaLog) -> _Origins:
         ingests = [commit for commit in log.commits if is_ingest(commit)]
         return _Origins(
-            clustered={added.path: clusters(commit) for commit in log.commits for added in commit.added},
-            cubes={added.path: added.cube for commit in log.commits for added in commit.added if added.cube},
+            clustered={added.path: clusters(commit) for commit in log.commits for added in commit.written},
+            cubes={added.path: added.cube for commit in log.commits for added in commit.written if added.cube},
             # a file that gets a deletion vector is added again by the same path
             deleted={added.path: added.deleted for commit in log.commits for added in commit.added},
             last_ingest={

@@ -33,7 +33,7 @@ def ingested_bytes(commit: LoggedCommit) -> float:
     """Bytes of the rows that a commit brought: a MERGE also writes the rows again that lie beside them."""
     if commit.operation == "DELETE":
         return 0
-    written = sum(added.size for added in commit.added)
+    written = sum(added.size for added in commit.written)
     out = int(commit.metrics.get("numOutputRows") or 0)
     if commit.operation != "MERGE" or out == 0:
         return written
@@ -43,7 +43,7 @@ def ingested_bytes(commit: LoggedCommit) -> float:
 
 def rewritten_bytes(commits: Sequence[LoggedCommit]) -> int:
     """What compaction and clustering wrote."""
-    return sum(added.size for commit in commits if commit.operation == "OPTIMIZE" for added in commit.added)
+    return sum(added.size for commit in commits if commit.operation == "OPTIMIZE" for added in commit.written)
 
 
 def _metric(commits: Sequence[LoggedCommit], operation: str, name: str) -> int:
@@ -56,7 +56,7 @@ def _sizes_after(log: DeltaLog, live: Mapping[Values, int]) -> Iterator[tuple[Lo
     sizes = defaultdict(int, live)
     for commit in reversed(log.commits):
         yield commit, dict(sizes)
-        for added in commit.added:
+        for added in commit.written:
             sizes[added.values] -= added.size
         for removed in commit.removed:
             sizes[where.get(removed.path, removed.values)] += removed.size
@@ -76,7 +76,7 @@ def naive_bytes(log: DeltaLog, live: Mapping[Values, int], target_file_bytes: in
             total += sum(after.values())
             continue
         came: dict[Values, int] = defaultdict(int)
-        for added in commit.added:
+        for added in commit.written:
             came[added.values] += added.size
         total += sum(
             min(after[values], size + (after[values] - size) % target_file_bytes) for values, size in came.items()

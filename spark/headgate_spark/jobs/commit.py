@@ -76,7 +76,14 @@ def _merged(spark: SparkSession, request: CommitRequest) -> bool:
     into_empty = schema is None
     if schema is None:
         target = request.target
-        create_table(spark, target.table, staged.schema, target.partition_by, target.cluster_by)
+        create_table(
+            spark,
+            target.table,
+            staged.schema,
+            target.partition_by,
+            target.cluster_by,
+            deletion_vectors=target.deletion_vectors,
+        )
         _check_created(spark, request.target.table)
     else:
         check_schema(staged.schema, schema, request.target.table)

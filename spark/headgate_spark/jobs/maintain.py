@@ -19,7 +19,7 @@ from headgate_spark.delta.partitions import partition_condition
 from headgate_spark.delta.table import table_name, table_schema
 from headgate_spark.delta.vacuum import check_ceiling, keep_for, look_ahead, vacuum
 from headgate_spark.errors import JobFailed
-from headgate_spark.health.aims import SMALL
+from headgate_spark.health.aims import DELETED, SMALL
 from headgate_spark.jobs.report import report_base
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
@@ -50,6 +50,7 @@ def _settings(request: MaintainRequest) -> Mapping[str, str]:
         **_signature(request),
         "spark.databricks.delta.optimize.maxFileSize": str(size),
         "spark.databricks.delta.optimize.minFileSize": str(int(size * SMALL)),
+        "spark.databricks.delta.optimize.maxDeletedRowsRatio": str(DELETED),
         "spark.databricks.delta.optimize.batchSize": str(_FILES_PER_COMMIT * size),
         **{f"{CUBE_SIZE}.{name}": str(value) for name, value in cubes.items()},
     }

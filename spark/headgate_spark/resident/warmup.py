@@ -271,6 +271,7 @@ def _pipeline(folder: Path, number: int) -> dict[str, Any]:
             "zorderBy": [],
             "clusterBy": [],
             "partitionsFixed": False,
+            "deletionVectors": False,
         },
         "maintenance": {},
         "runtime": "local",

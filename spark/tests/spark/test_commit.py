@@ -277,6 +277,21 @@ def test_a_row_that_moves_to_another_partition_is_moved_not_doubled(spark: Spark
     assert report["rows"]["updated"] == 1
 
 
+@pytest.mark.parametrize("vectors", [False, True], ids=["files written again", "deletion vectors"])
+def test_a_changed_row_leaves_the_file_of_the_others_where_it_is(
+    spark: SparkSession, tmp_path: Path, vectors: bool
+) -> None:
+    document = pipeline(deletionVectors=vectors)
+    lines = "".join(f"k{n},2024-01-02,first,p\n" for n in range(50))
+    batch_of(tmp_path, "one", lines, document).run(spark)
+    batch = batch_of(tmp_path, "two", "k7,2024-01-02,second,p\nnew,2024-01-02,second,p\n", document)
+    _, report = batch.run(spark)
+    assert report["rows"] == {"staged": 2, "inserted": 1, "updated": 1, "unchanged": 0}
+    assert (report["files"]["removed"] == 0) == vectors
+    found = notes(spark, batch)
+    assert (len(found), found["k7"], found["k8"], found["new"]) == (51, "second", "first", "second")
+
+
 def test_more_partitions_than_a_list_holds_still_merge_rightly(spark: SparkSession, tmp_path: Path) -> None:
     document = pipeline(["part"], partitionsFixed=True)
     lines = "".join(f"k{n},2024-01-02,{{}},p{n:03}\n" for n in range(130)) + "k999,2024-01-02,{},\n"

@@ -77,13 +77,34 @@ def test_a_table_without_cubes_tells_of_none() -> None:
     assert table.cubes is None
 
 
-def test_a_file_of_which_more_than_a_twentieth_is_deleted_is_worth_compacting() -> None:
+def test_a_new_deletion_vector_leaves_the_file_what_it_is() -> None:
+    def line(kind: str, path: str, **more: object) -> str:
+        action = {"path": path, "partitionValues": {}, "size": 90, "dataChange": True, "deletionTimestamp": NOW - HOUR}
+        return json.dumps({kind: action | more})
+
+    metrics = {"numOutputRows": "10", "numTargetRowsInserted": "5", "numTargetRowsUpdated": "5"}
+    info = {"timestamp": NOW - HOUR, "operation": "MERGE", "operationMetrics": metrics}
+    vector = {"storageType": "u", "cardinality": 5}
+    lines = [
+        json.dumps({"commitInfo": info}),
+        line("add", "old", deletionVector=vector),
+        line("remove", "old"),
+        line("add", "new", size=7),
+    ]
+    merge = parse_commit(2, "\n".join(lines))
+    table = measured([zorder(1, "old", (), 90), merge], [LiveFile("old", (), 90, rows=100), LiveFile("new", (), 7)])
+    assert (table.held.files, table.window.ingested_bytes) == (0, 7)
+    (whole,) = table.partitions
+    assert (whole.unclustered_files, whole.unclustered_bytes, whole.deleted_rows) == (1, 7, 5)
+
+
+def test_a_file_of_which_more_than_a_fifth_is_deleted_is_worth_compacting() -> None:
     def with_vector(version: int, path: str, deleted: int) -> LoggedCommit:
         return commit(version, "DELETE", added=[Added(path, MAY, 90, data_change=True, deleted=deleted)])
 
-    log = [ingest(1, "a", MAY, 90), ingest(2, "b", MAY, 90), with_vector(3, "a", 5), with_vector(4, "b", 6)]
+    log = [ingest(1, "a", MAY, 90), ingest(2, "b", MAY, 90), with_vector(3, "a", 20), with_vector(4, "b", 21)]
     (may,) = measured(log, [LiveFile(path, MAY, 90, rows=100) for path in ("a", "b")]).partitions
-    assert (may.small_files, may.small_bytes, may.rows, may.deleted_rows) == (1, 90, 189, 11)
+    assert (may.small_files, may.small_bytes, may.rows, may.deleted_rows) == (1, 90, 159, 41)
 
 
 def test_small_files_are_those_under_three_quarters_of_the_target() -> None:

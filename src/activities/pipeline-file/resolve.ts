@@ -178,4 +178,5 @@ const resolveTarget = (target: PipelineFile['target'], table: string, fromKey: r
   zorderBy: target.zorder_by ?? [],
   clusterBy: target.cluster_by ?? [],
   partitionsFixed: target.partitions_fixed === 'true',
+  deletionVectors: target.deletion_vectors === 'true',
 });

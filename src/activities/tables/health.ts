@@ -21,7 +21,7 @@ const partitionSchema = z.object({
   cubes: z.array(files).exactOptional(),
 });
 
-const healthSchema: z.ZodType<TableHealth> = z.object({
+export const healthSchema: z.ZodType<TableHealth> = z.object({
   table: z.string(),
   version: count,
   at: z.string(),

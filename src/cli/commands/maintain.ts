@@ -52,7 +52,8 @@ function printHealth(health: TableHealth): void {
 function printSavings({ since, ...sums }: UpkeepSavings): void {
   const { ingests, ingestedBytes, rewrittenBytes, filesBefore, filesAfter, reclaimedBytes, naiveBytes } = sums;
   if (ingests === 0) return;
-  const times = (bytes: number, of: number): string => (of === 0 ? '' : ` (${shortNumber(bytes / of)} times what came)`);
+  const times = (bytes: number, of: number): string =>
+    of === 0 ? '' : ` (${shortNumber(bytes / of)} times what came)`;
   out(`since ${since.slice(0, 10)}`);
   out(`  came     ${formatBytes(ingestedBytes)} in ${count(ingests)} ingests`);
   const became = filesBefore === 0 ? '' : `; ${files(filesBefore)} became ${count(filesAfter)}`;

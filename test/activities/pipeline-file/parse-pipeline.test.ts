@@ -61,7 +61,15 @@ test('a file of few words has defaults for the rest', () => {
     ],
     transform: { kind: 'columns', from: 'a', joins: [], columns: [] },
     expectations: [],
-    target: { table: '/lake/few', key: ['id'], partitionBy: [], zorderBy: [], clusterBy: [], partitionsFixed: false },
+    target: {
+      table: '/lake/few',
+      key: ['id'],
+      partitionBy: [],
+      zorderBy: [],
+      clusterBy: [],
+      partitionsFixed: false,
+      deletionVectors: false,
+    },
     maintenance: defaultMaintenance,
     runtime: 'local',
     timezone: 'UTC',
@@ -182,7 +190,7 @@ test('mistakes of all parts come in one message, in the order of the file', () =
   orders.yaml:16:13 sources.customers.format: 'parqet' is not one of the known words. Did you mean parquet? Known here: csv, parquet.
   orders.yaml:27:62 expectations.paid.hold_above: '5' is more than all rows. Write 0% to 100%; 5 alone means 500%.
   orders.yaml:29:10 target.table: the variable LAKES is not set. Pass --set LAKES=…, set it in the environment, or give a default: \${LAKES:-…}.
-  orders.yaml:30:3 target.partitions: 'partitions' is not a known key. Did you mean partition_by? Known here: table, key, partition_by, zorder_by, cluster_by, partitions_fixed.
+  orders.yaml:30:3 target.partitions: 'partitions' is not a known key. Did you mean partition_by? Known here: table, key, partition_by, zorder_by, cluster_by, partitions_fixed, deletion_vectors.
   orders.yaml:33:17 schedule.at: '2:30' is not a time of day. Write hours and minutes, for example "02:30"."
 `);
 });
