@@ -38,9 +38,17 @@ export function decide(request: MaintenanceRequest, health: TableHealth, now: Da
   return planMaintenance(health, request.settings, request, now);
 }
 
-/** The same slice of the same version is the same step: a look that is repeated finds the job that ran. */
+/** The same work on the same version is the same step: a look that is repeated finds the job that ran. */
 function jobOf(request: MaintenanceRequest, version: number, slice: Slice): MaintenanceJob {
-  const identity = JSON.stringify([request.table, version, slice.kind, slice.partitions]);
+  const { targetFileBytes } = request.settings;
+  const identity = JSON.stringify([
+    request.table,
+    version,
+    slice,
+    request.zorderBy,
+    request.clusterBy,
+    targetFileBytes,
+  ]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 32);
   const { settings } = request;
   return {

@@ -78,9 +78,7 @@ def naive_bytes(log: DeltaLog, live: Mapping[Values, int], target_file_bytes: in
         came: dict[Values, int] = defaultdict(int)
         for added in commit.written:
             came[added.values] += added.size
-        total += sum(
-            min(after[values], size + (after[values] - size) % target_file_bytes) for values, size in came.items()
-        )
+        total += sum(size + (after[values] - size) % target_file_bytes for values, size in came.items())
     return total
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from headgate_spark.health.log import Added, DeltaLog, LoggedCommit, Removed, Values
@@ -49,6 +50,13 @@ def test_a_merge_counts_the_files_that_it_left() -> None:
     merge = commit("MERGE", {"b": (MAY, 12), "c": (JUNE, 5)}, {"a": (MAY, 10)})
     log = [write("a", MAY, 10), merge]
     assert naive_bytes(log_of(log), {MAY: 12, JUNE: 5}, 100, ordered=True) == 10 + 17
+
+
+def test_a_new_deletion_vector_makes_no_table_larger() -> None:
+    merge = commit("MERGE", {"b": (MAY, 10)}, {})
+    again = Added("a", MAY, 100, data_change=True, again=True)
+    log = [write("a", MAY, 100), replace(merge, added=(*merge.added, again))]
+    assert naive_bytes(log_of(log), {MAY: 110}, 100, ordered=True) == 100 + 110
 
 
 def test_a_log_that_begins_late_counts_what_was_there_before() -> None:
