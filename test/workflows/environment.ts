@@ -12,6 +12,7 @@ import { addSearchAttributes, ourSearchAttributes } from '../../src/workers/conn
 import { createKeeperActivities } from '../../src/activities/keeper';
 import { createMaintenanceActivities, type MaintenanceActivities } from '../../src/activities/maintenance';
 import { ensureTools } from '../../src/setup/tools';
+import { keeperWorkflowId } from '../../src/contracts/names';
 import type { FailureKind } from '../../src/contracts/failure';
 import { healthyTable } from '../fakes/health';
 import { commitReport, maintainReport, pipeline, prepareReport } from '../fakes/reports';
@@ -125,6 +126,13 @@ export function workflowBundle(): { code: string } {
   const path = process.env['HEADGATE_TEST_BUNDLE'];
   if (path === undefined) throw new Error('run through jest: its global setup bundles the workflows');
   return { code: readFileSync(path, 'utf8') };
+}
+
+/** A keeper with a timer or an activity and no worker would hold up the time of the tests after it. */
+export async function endKeeper(environment: TestWorkflowEnvironment, table: string): Promise<void> {
+  const keeper = environment.client.workflow.getHandle(keeperWorkflowId(table));
+  // Not every test comes to a commit, so there may be none.
+  await keeper.terminate().catch(() => undefined);
 }
 
 export async function withWorker<Result>(

@@ -7,6 +7,7 @@ import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src
 import { pipeline, prepareReport } from '../fakes/reports';
 import {
   batch,
+  endKeeper,
   failed,
   fakeActivities,
   newJournal,
@@ -39,17 +40,22 @@ async function scene<Result>(
   const taskQueue = randomUUID();
   const own = { ...pipeline, target: { ...pipeline.target, table: `/lake/${randomUUID()}` } };
   const fakes = { ...fakeActivities(environment, journal, taskQueue), loadPipeline: async () => own };
-  return withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
-    body({
-      journal,
-      start: (input) =>
-        environment.client.workflow.start('runPipeline', {
-          workflowId: `run/${randomUUID()}`,
-          taskQueue,
-          args: input === undefined ? [] : [input],
-        }),
-    }),
-  );
+  const { workflow } = environment.client;
+  try {
+    return await withWorker(environment, taskQueue, { ...fakes, ...change(fakes, journal) }, () =>
+      body({
+        journal,
+        start: (input) =>
+          workflow.start('runPipeline', {
+            workflowId: `run/${randomUUID()}`,
+            taskQueue,
+            args: input === undefined ? [] : [input],
+          }),
+      }),
+    );
+  } finally {
+    await endKeeper(environment, own.target.table);
+  }
 }
 
 const lost: JobOutcome = { kind: 'lost', reason: 'killed' };

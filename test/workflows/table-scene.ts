@@ -6,7 +6,7 @@ import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { TableView } from '../../src/contracts/run';
 import { pipeline } from '../fakes/reports';
-import { batch, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
+import { batch, endKeeper, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
 
 /** A gate in the fakes: commits wait until it is opened. */
 export function barrier() {
@@ -63,8 +63,7 @@ export async function onTable<Result>(
       }),
     );
   } finally {
-    // A keeper with a timer and no worker would hold up the time of the tests after it.
-    await keeper.terminate().catch(() => undefined);
+    await endKeeper(environment, table);
   }
 }
 
