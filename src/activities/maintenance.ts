@@ -13,7 +13,7 @@ import type {
 import { keeperWorkflowId } from '../contracts/names';
 import type { KeeperInput } from '../contracts/run';
 import { planNow } from '../domain/maintenance-on-demand';
-import { planMaintenance } from '../domain/maintenance-policy';
+import { planMaintenance, retentionHours } from '../domain/maintenance-policy';
 import { sliceAction, type Slice } from '../domain/maintenance-slices';
 import { guarded } from './failures';
 import type { Clock } from './ports';
@@ -68,7 +68,7 @@ function jobOf(request: MaintenanceRequest, version: number, slice: Slice): Main
       clusterBy: request.clusterBy,
       ...(slice.cubeBytes === undefined ? {} : { cubeBytes: slice.cubeBytes }),
       targetFileBytes: settings.targetFileBytes,
-      retainHours: settings.vacuumRetainHours,
+      retainHours: retentionHours(settings),
       vacuumCeiling: settings.vacuumCeiling,
     },
   };

@@ -7,6 +7,9 @@ import type { MaintenanceKind, PartitionValues } from './maintenance';
 
 export const jobProtocol = 1;
 
+/** A job that takes longer is looked for anew; VACUUM spares files that are younger than that, for it may own them. */
+export const longestJobHours = 24;
+
 export type JobKind = 'prepare' | 'commit' | 'maintain';
 
 type RequestBase = {

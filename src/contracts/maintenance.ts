@@ -19,7 +19,7 @@ export type MaintenanceSettings = {
   readonly windowHours: number;
   /** Time of day in which compaction and clustering may run; absent: always. `to` before `from` spans midnight. */
   readonly quietHours?: { readonly from: string; readonly to: string; readonly timezone: string };
-  /** How long files of old versions are kept for readers, hours. */
+  /** How long files of old versions are promised to readers, hours; VACUUM adds the longest job. */
   readonly vacuumRetainHours: number;
   /** VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1. */
   readonly vacuumCeiling: number;

@@ -220,8 +220,8 @@ const maintenance = options(
     vacuum: options(
       {
         retain: text(
-          'How long files of old versions stay for readers: longer than the longest run and the longest query. ' +
-            'Default 7 days, at least 1 hour.',
+          'How long files of old versions stay for readers: longer than the longest query. VACUUM adds a day, the ' +
+            'longest job. Default 7 days, at least 1 hour.',
           notation.parseDurationFrom(3600, '1 hour'),
         ),
         ceiling: text(

@@ -1,4 +1,5 @@
 // What a keeper does for its table beside commits: what is chosen and what is declined, with numbers. Pure.
+import { longestJobHours } from '../contracts/job';
 import type {
   DeclinedAction,
   MaintenanceAction,
@@ -51,6 +52,10 @@ export const defaultMaintenance: MaintenanceSettings = {
   // Rare, because it lists the whole folder of the table.
   fullVacuumDays: 30,
 };
+
+/** Age from which VACUUM deletes a file, hours: what readers were promised, and what a job may not have committed yet. */
+export const retentionHours = ({ vacuumRetainHours }: Pick<MaintenanceSettings, 'vacuumRetainHours'>): number =>
+  vacuumRetainHours + longestJobHours;
 
 type RewriteKind = Rewrite['kind'];
 type Part = Pick<MaintenancePlan, 'actions' | 'declined'>;
@@ -231,7 +236,7 @@ function judgeLite(health: TableHealth, settings: MaintenanceSettings, now: Date
   const has = `${count(expired.files, 'expired file')} (${formatBytes(expired.bytes)})`;
   if (expired.files === 0) {
     const waiting = `${count(held.files, 'file')} (${formatBytes(held.bytes)}) are held for readers`;
-    return { due: false, reason: `nothing expired yet: ${waiting} for ${settings.vacuumRetainHours} hours` };
+    return { due: false, reason: `nothing expired yet: ${waiting} for ${retentionHours(settings)} hours` };
   }
   if (expired.bytes > urgentExpired * bytes) {
     return { due: true, reason: `${has}, more than ${percent(urgentExpired)} of the table's ${formatBytes(bytes)}` };

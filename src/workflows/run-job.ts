@@ -1,7 +1,7 @@
 // One Spark job to its end: submit, watch, and again as decideAttempt says. Shared by runs and keepers.
 import { ApplicationFailure, CancelledFailure, proxyActivities, sleep } from '@temporalio/workflow';
 import type { JobActivities, SubmitJobInput } from '../activities/jobs';
-import type { JobReport } from '../contracts/job';
+import { longestJobHours, type JobReport } from '../contracts/job';
 import type { FailureSummary } from '../contracts/run';
 import { decideAttempt, lostProcess, type AttemptTally } from '../domain/job-attempts';
 
@@ -13,7 +13,7 @@ const { submitJob } = proxyActivities<Pick<JobActivities, 'submitJob'>>({
 
 // Heartbeats come every second, so a dead worker is noticed after four. Retries are free: each one adopts the job.
 const { watchJob } = proxyActivities<Pick<JobActivities, 'watchJob'>>({
-  startToCloseTimeout: '24 hours',
+  startToCloseTimeout: `${longestJobHours} hours`,
   heartbeatTimeout: '4s',
   retry: { initialInterval: '100ms', backoffCoefficient: 1.5, maximumInterval: '5s' },
 });

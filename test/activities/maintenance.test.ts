@@ -36,3 +36,9 @@ it('gives clustering with other cubes another key', () => {
     healthyTable({ partitions: [partitionHealth('', { values: {}, files: 9, bytes })], version: 7 });
   expect(keysOf(clustered, table(1e9))).not.toEqual(keysOf(clustered, table(1e12)));
 });
+
+it('keeps files for readers as long as promised, and for a job that has not committed yet a day more', () => {
+  const { settings } = request;
+  const [job] = look({ ...request, settings: { ...settings, vacuumRetainHours: 5 } }, untidy, new Date()).jobs;
+  expect(job?.request.retainHours).toBe(29);
+});

@@ -392,7 +392,7 @@ describe('vacuum', () => {
   it('says that nothing expired, and what is held for readers', () => {
     const made = vacuum({ expired: { files: 0, bytes: 0 }, held: { files: 5, bytes: 3 * MB } });
     expect(declinedOf(made, 'vacuum-lite')).toEqual([
-      'nothing expired yet: 5 files (3 MB) are held for readers for 168 hours',
+      'nothing expired yet: 5 files (3 MB) are held for readers for 192 hours',
     ]);
   });
 

@@ -44,7 +44,7 @@ it('puts together what many small deliveries left in every month', () => {
   "leave zorder {"invoice_month":"2025-11"}: 100 % are not clustered, but it is still open: the last write was 0 ingests ago, and 3 close it",
   "leave zorder {"invoice_month":"2025-10"}: 100 % are not clustered, but it is still open: the last write was 0 ingests ago, and 3 close it",
   "leave zorder "table": 4 more partitions with 199.8 kB that are not clustered in all, each for its own reason",
-  "leave vacuum-lite "table": nothing expired yet: 24 files (477.7 kB) are held for readers for 168 hours",
+  "leave vacuum-lite "table": nothing expired yet: 24 files (477.7 kB) are held for readers for 192 hours",
   "leave vacuum-full "table": 0 days since the table was made; it is due after 30",
 ]
 `);
@@ -57,7 +57,7 @@ it('leaves an open month of a table with deletion vectors whose files cannot bec
   "leave compact {"invoice_month":"2025-02"}: 3 small files (1 MB); from 8 on a partition is compacted",
   "leave zorder {"invoice_month":"2025-01"}: 100 % are not clustered, but it is still open: the last write was 0 ingests ago, and 3 close it",
   "leave zorder {"invoice_month":"2025-02"}: 100 % are not clustered, but it is still open: the last write was 0 ingests ago, and 3 close it",
-  "leave vacuum-lite "table": nothing expired yet: 31 files (11.6 MB) are held for readers for 168 hours",
+  "leave vacuum-lite "table": nothing expired yet: 31 files (11.6 MB) are held for readers for 192 hours",
   "leave vacuum-full "table": 0 days since the table was made; it is due after 30",
 ]
 `);
@@ -69,7 +69,7 @@ it('clusters what is new and the one small cube, and leaves the full ones', () =
 [
   "do cluster: 8 files (5.6 MB) are not clustered; they are 93 % of what is written again, beside 1 small z-cube; z-cubes from 1 MB on are left alone; 9 files become 25, and 9 stay as they are",
   "leave compact "table": the table has cluster columns, so its small files are put together by clustering",
-  "leave vacuum-lite "table": nothing expired yet: 9 files (5.4 MB) are held for readers for 168 hours",
+  "leave vacuum-lite "table": nothing expired yet: 9 files (5.4 MB) are held for readers for 192 hours",
   "leave vacuum-full "table": 0.1 days since the table was made; it is due after 30",
 ]
 `);

@@ -1,6 +1,7 @@
 // Reads the health of a Delta table through headgate_spark.health: from its log, without Spark and without listing it.
 import { z } from 'zod';
 import type { MaintenanceSettings, TableHealth } from '../../contracts/maintenance';
+import { retentionHours } from '../../domain/maintenance-policy';
 import { askPython, type PythonRuntime } from './ask-python';
 
 const count = z.number().int().nonnegative();
@@ -56,11 +57,11 @@ export type HealthQuestion = {
 
 /** Throws as `askPython` does; a table that is not there yet is the error `TableNotFound`. */
 export async function readHealth(runtime: PythonRuntime, question: HealthQuestion): Promise<TableHealth> {
-  const { targetFileBytes, windowHours, vacuumRetainHours } = question.settings;
+  const { settings } = question;
   const options = {
-    'target-bytes': targetFileBytes,
-    'window-hours': windowHours,
-    'retain-hours': vacuumRetainHours,
+    'target-bytes': settings.targetFileBytes,
+    'window-hours': settings.windowHours,
+    'retain-hours': retentionHours(settings),
     'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],
   };
   const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table);
