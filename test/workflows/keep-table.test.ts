@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { RunPipelineResult } from '../../src/contracts/run';
 import { failed, startEnvironment, succeeded, watching } from './environment';
-import { barrier, eventually, onTable, viewOf } from './table-scene';
+import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
 
@@ -41,7 +41,7 @@ describe('keepTable', () => {
         const view = await eventually(viewOf(keeper), ({ queued }) => queued.length === 2);
         expect(view.queued.map((key) => key.split('/').at(-2)?.slice(0, 1))).toEqual(['b', 'c']);
         gate.open();
-        await Promise.all([first, second, third].map((handle) => handle.result()));
+        await resultsOf([first, second, third]);
         // Virtual time makes a run ask twice: the second answer is the recorded one.
         expect([...new Set(order)]).toEqual(['a', 'b', 'c']);
         expect(most).toBe(1);
@@ -71,7 +71,7 @@ describe('keepTable', () => {
             ),
         );
         gate.open();
-        const results: RunPipelineResult[] = await Promise.all([first.result(), second.result()]);
+        const results = await resultsOf<RunPipelineResult>([first, second]);
         expect(results.map((result) => result.outcome)).toEqual(['committed', 'committed']);
         expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(1);
       },

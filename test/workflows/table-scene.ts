@@ -75,4 +75,11 @@ export async function eventually<Value>(read: () => Promise<Value>, good: (value
   }
 }
 
+/** One after another: each wait lets virtual time pass, and the test server does not survive two of them at once. */
+export async function resultsOf<Result>(handles: readonly WorkflowHandle[]): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const handle of handles) results.push(await handle.result());
+  return results;
+}
+
 export const viewOf = (keeper: WorkflowHandle) => (): Promise<TableView> => keeper.query<TableView>('table');

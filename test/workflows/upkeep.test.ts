@@ -4,7 +4,7 @@ import { look } from '../../src/activities/maintenance';
 import type { MaintenanceLook, MaintenanceRequest, MaintenanceResult } from '../../src/contracts/maintenance';
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { failed, startEnvironment, succeeded, watching, type Activities, type Journal } from './environment';
-import { barrier, eventually, onTable, viewOf } from './table-scene';
+import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
 
@@ -67,7 +67,7 @@ describe('upkeep after commits', () => {
         const second = await run('b');
         await eventually(viewOf(keeper), ({ queued }) => queued.length === 1);
         gate.open();
-        await Promise.all([first.result(), second.result()]);
+        await resultsOf([first, second]);
         await eventually(
           async () => jobsOf(journal, 'maintain').length,
           (jobs) => jobs >= 2,
