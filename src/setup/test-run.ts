@@ -12,7 +12,7 @@ import { ensureTools, type SparkPaths } from './tools';
 type Command = { readonly file: string; readonly args: readonly string[]; readonly cwd: string; readonly env: object };
 
 /** Counted from the start of this process, so that a caller with a limit of its own can rely on it. */
-const defaultMinutes = 45;
+const defaultMinutes = 75;
 
 /** Tests of what must do the same on every Spark. */
 const bothLines = join('tests', 'spark', 'both_lines');
