@@ -25,6 +25,9 @@ export type Fitted = { readonly chosen: readonly Rewrite[]; readonly refused: re
 /** Files that share a value range in mean: up to this depth, clustering has nothing to gain. */
 export const goodDepth = 1.5;
 
+export const sum = <T>(items: readonly T[], valueOf: (item: T) => number): number =>
+  items.reduce((total, item) => total + valueOf(item), 0);
+
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 /** At most one decimal, and none when it is zero. */
@@ -66,7 +69,7 @@ export const fewestSmallFiles = (settings: MaintenanceSettings): number => Math.
 export const unclusteredShare = ({ unclusteredBytes, bytes }: PartitionHealth): number =>
   bytes === 0 ? 0 : unclusteredBytes / bytes;
 
-const filesFor = (bytes: number, settings: MaintenanceSettings): number =>
+export const filesFor = (bytes: number, settings: MaintenanceSettings): number =>
   Math.max(1, Math.ceil(bytes / settings.targetFileBytes));
 
 function reasonNotToCompact(partition: PartitionHealth, settings: MaintenanceSettings): string | undefined {

@@ -3,11 +3,13 @@ import type { MaintenanceAction, MaintenanceSettings, PartitionHealth, TableHeal
 import {
   count,
   fewestSmallFiles,
+  filesFor,
   formatBytes,
   goodDepth,
   isUnpartitioned,
   percent,
   shortNumber,
+  sum,
 } from './maintenance-budget';
 
 export const noCompaction = 'the table has cluster columns, so its small files are put together by clustering';
@@ -40,8 +42,8 @@ function writtenAgain({ unclusteredFiles, unclusteredBytes, cubes = [] }: Partit
   const open = cubes.filter(({ bytes }) => bytes < cubeBytes);
   return {
     cubeBytes,
-    files: open.reduce((sum, { files }) => sum + files, unclusteredFiles),
-    bytes: open.reduce((sum, { bytes }) => sum + bytes, unclusteredBytes),
+    files: unclusteredFiles + sum(open, ({ files }) => files),
+    bytes: unclusteredBytes + sum(open, ({ bytes }) => bytes),
     cubes: open.length,
   };
 }
@@ -105,7 +107,7 @@ function toAction(
   { cubeBytes, files, bytes, cubes }: Written,
   settings: MaintenanceSettings,
 ): MaintenanceAction {
-  const filesAfter = Math.max(1, Math.ceil(bytes / settings.targetFileBytes));
+  const filesAfter = filesFor(bytes, settings);
   return {
     kind: 'cluster',
     partitions: [],

@@ -7,6 +7,7 @@ import type {
   PartitionHealth,
   TableHealth,
 } from '../contracts/maintenance';
+import { sum } from './maintenance-budget';
 import { fittingCube, noCompaction } from './maintenance-clustering';
 import type { MaintenanceLayout } from './maintenance-policy';
 
@@ -16,9 +17,6 @@ const matters: Readonly<Record<'compact' | 'zorder' | 'cluster', (partition: Par
   zorder: ({ files }) => files >= 2,
   cluster: ({ files }) => files >= 2,
 };
-
-const sum = (partitions: readonly PartitionHealth[], of: (partition: PartitionHealth) => number): number =>
-  partitions.reduce((total, partition) => total + of(partition), 0);
 
 const reason = 'asked for by a person';
 

@@ -20,6 +20,7 @@ import {
   partitionName,
   percent,
   shortNumber,
+  sum,
   unclusteredShare,
   type Refusal,
   type Rewrite,
@@ -66,9 +67,6 @@ const hoursBetweenLite = 24;
 const urgentExpired = 0.25;
 const mostListed = 20;
 const mostNamed = 3;
-
-const sum = <T>(items: readonly T[], valueOf: (item: T) => number): number =>
-  items.reduce((total, item) => total + valueOf(item), 0);
 
 function namesOf(partitions: readonly PartitionHealth[]): string {
   const names = partitions.slice(0, mostNamed).map(({ values }) => partitionName(values));

@@ -69,8 +69,7 @@ def _schema(spark: SparkSession, request: MaintainRequest) -> T.StructType:
     )
 
 
-def _optimize(spark: SparkSession, request: MaintainRequest) -> None:
-    schema = _schema(spark, request)
+def _optimize(spark: SparkSession, request: MaintainRequest, schema: T.StructType) -> None:
     if request.kind == "cluster":
         cluster_by(spark, request.table, request.cluster_by)
     condition = partition_condition(request.partitions, schema)
@@ -103,10 +102,10 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
     if done:
         # A part of it, perhaps: the next look at the table finds the rest.
         return _report(spark, request, watch, TableVersion(request.table, done[0].version, True), _rewritten(done))
-    _schema(spark, request)
+    schema = _schema(spark, request)
     before = newest_version(spark, request.table)
     watch.phase("optimize")
-    _optimize(spark, request)
+    _optimize(spark, request, schema)
     watch.phase("check")
     version = newest_version(spark, request.table)
     made = find_commits(spark, request.table, request.step_key, request.generation, version - before)
