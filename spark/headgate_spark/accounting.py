@@ -1,130 +1,150 @@
-"""Turns counts into the rows of a report and proves that none is missing. Pure."""
+"""Turns counts of written rows into the rows of a report and proves that none is missing. Pure but for one query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from headgate_spark.contract import ExpectationResult, PrepareRows, SourceRows
-from headgate_spark.counting import Counter
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import ColumnsTransform, Pipeline
-from headgate_spark.plan import (
-    ASIDE,
-    CONFLICTS,
-    KEPT,
-    READ_REASONS,
-    TOTAL,
-    bin_count_name,
-    bin_labels,
-    bins_of,
-    ranked_place,
-    read_place,
-)
+from headgate_spark.pipeline import Bin, Pipeline
+from headgate_spark.plan import bin_name, bins_of
 from headgate_spark.transforms.check_rows import failed_name, reason_of
-from headgate_spark.transforms.deduplicate import CONFLICT_REASON
-
-Counts = Mapping[str, Mapping[str, int]]
-
-
-def _bad(read: Mapping[str, int]) -> int:
-    return sum(read[reason] for reason in READ_REASONS)
+from headgate_spark.transforms.fates import ASIDE, DUPLICATE, KEPT, REPEATED, ROWS, SOURCE, STAGED, UNJOINED
+from headgate_spark.transforms.names import FATE, REASON, named, quoted
+from headgate_spark.transforms.transform_rows import follows_rows
 
 
-def _faults(pipeline: Pipeline, counts: Counts) -> list[tuple[str, Sequence[str]]]:
-    """Equations that do not hold, each with the places whose counts are in doubt."""
-    faults: list[tuple[str, Sequence[str]]] = []
-    for source in pipeline.sources:
-        places = (read_place(source.name), ranked_place(source.name))
-        read, ranked = counts[places[0]], counts[places[1]]
-        if read[TOTAL] - _bad(read) != ranked[TOTAL]:
-            faults.append((f"{source.name}: {read[TOTAL]} read, {_bad(read)} bad, {ranked[TOTAL]} ranked", places))
-    checked, staged = counts["checked"], counts["staged"]
-    if checked[TOTAL] - checked[ASIDE] != staged[TOTAL]:
-        faults.append(
-            (f"{checked[TOTAL]} checked, {checked[ASIDE]} aside, {staged[TOTAL]} staged", ("checked", "staged"))
-        )
-    kept = counts[ranked_place(pipeline.transform.from_)][KEPT]
-    transform = pipeline.transform
-    keeps_all = isinstance(transform, ColumnsTransform) and all(join.how == "left" for join in transform.joins)
-    if (keeps_all and checked[TOTAL] != kept) or checked[TOTAL] > kept:
-        faults.append(
-            (f"{kept} kept, {checked[TOTAL]} after the transform", (ranked_place(transform.from_), "checked"))
-        )
-    return faults
+class Count(NamedTuple):
+    """Rows of one source that share fate, reason and bins."""
+
+    source: str
+    fate: str
+    reason: str | None
+    bins: tuple[str | None, ...]
+    rows: int
+    null_keys: int
+    failed: tuple[int, ...]
 
 
-def settle_counts(pipeline: Pipeline, counter: Counter) -> Counts:
-    """Counts of the pass that staged the rows; places that Spark cut short or counted twice are counted again."""
-    places = [place(source.name) for source in pipeline.sources for place in (read_place, ranked_place)]
-    places += ["checked", "staged"]
-    counts = {place: counter.delivered(place) or counter.counted(place) for place in places}
-    for _, doubtful in _faults(pipeline, counts):
-        counts |= {place: counter.counted(place) for place in doubtful}
-    faults = _faults(pipeline, counts)
-    if not faults:
-        return counts
-    more_rows = counts["checked"][TOTAL] > counts[ranked_place(pipeline.transform.from_)][KEPT]
-    if more_rows and not isinstance(pipeline.transform, ColumnsTransform):
-        raise JobFailed(
-            kind="config",
-            type="QueryMultipliesRows",
-            message=f"The query returns {counts['checked'][TOTAL]} rows for "
-            f"{counts[ranked_place(pipeline.transform.from_)][KEPT]} rows of source '{pipeline.transform.from_}'.",
-            remedy="Join on unique keys: a row of the `from` source stands for at most one row of the result.",
-            fields={"source": pipeline.transform.from_},
-        )
-    raise JobFailed(
-        kind="unknown",
-        type="RowAccounting",
-        message=f"Rows do not add up: {faults[0][0]}.",
-        remedy="Report this with the job's request: it is a fault of Headgate. Nothing was committed.",
-        fields={"equation": faults[0][0]},
+Counts = Sequence[Count]
+
+
+def count_rows(fated: DataFrame, pipeline: Pipeline) -> list[Count]:
+    """One query over the rows as they were written."""
+    bins = [bin_name(index) for index in range(len(bins_of(pipeline)))]
+    failed = [failed_name(index) for index in range(len(pipeline.expectations))]
+    null_key = " OR ".join(f"{quoted(name)} IS NULL" for name in pipeline.target.key) or "false"
+    grouped = fated.groupBy(SOURCE, FATE, REASON, *bins).agg(
+        F.expr(named(f"sum({ROWS})", "rows")),
+        F.expr(named(f"count_if({null_key})", "null_keys")),
+        *(F.expr(named(f"count_if({name})", name)) for name in failed),
     )
+    return [
+        Count(
+            source=row[SOURCE],
+            fate=row[FATE],
+            reason=row[REASON],
+            bins=tuple(row[name] for name in bins),
+            rows=int(row["rows"]),
+            null_keys=int(row["null_keys"]),
+            failed=tuple(int(row[name]) for name in failed),
+        )
+        for row in grouped.collect()
+    ]
+
+
+def _sum(counts: Counts, chosen: Callable[[Count], bool]) -> int:
+    return sum(count.rows for count in counts if chosen(count))
+
+
+def repeated_sources(counts: Counts) -> set[str]:
+    """Sources that were trusted to have unique keys and have not: the counts are no result then."""
+    return {count.source for count in counts if count.fate == REPEATED}
+
+
+def staged_count(counts: Counts) -> int:
+    return _sum(counts, lambda count: count.fate == STAGED)
+
+
+def null_keys(counts: Counts) -> int:
+    return sum(count.null_keys for count in counts if count.fate == STAGED)
+
+
+def _rejected(pipeline: Pipeline) -> Callable[[Count], bool]:
+    """Sent aside by an expectation, so after the transform."""
+    reasons = {reason_of(rule) for rule in pipeline.expectations}
+    return lambda count: count.fate == ASIDE and count.reason in reasons
+
+
+def _checked(pipeline: Pipeline, counts: Counts) -> int:
+    rejected = _rejected(pipeline)
+    return _sum(counts, lambda count: count.fate == STAGED or rejected(count))
 
 
 def source_rows(pipeline: Pipeline, counts: Counts) -> dict[str, SourceRows]:
+    rejected = _rejected(pipeline)
+    driving, whole = pipeline.transform.from_, follows_rows(pipeline.transform)
+
     def rows(name: str) -> SourceRows:
-        read, ranked = counts[read_place(name)], counts[ranked_place(name)]
-        duplicates = ranked[TOTAL] - ranked[KEPT] - ranked[CONFLICTS]
-        return SourceRows(read[TOTAL], ranked[KEPT], _bad(read) + ranked[CONFLICTS], duplicates)
+        own = [count for count in counts if count.source == name]
+        aside = _sum(own, lambda count: count.fate == ASIDE and not rejected(count))
+        duplicates = _sum(own, lambda count: count.fate == DUPLICATE)
+        # Rows that passed through the transform have a later fate than `kept`, all of them.
+        through = _checked(pipeline, own) + _sum(own, lambda count: count.fate == UNJOINED)
+        kept = through if whole and name == driving else _sum(own, lambda count: count.fate == KEPT)
+        return SourceRows(kept + aside + duplicates, kept, aside, duplicates)
 
     return {source.name: rows(source.name) for source in pipeline.sources}
 
 
 def prepare_rows(pipeline: Pipeline, counts: Counts) -> PrepareRows:
     driving = source_rows(pipeline, counts)[pipeline.transform.from_]
-    checked = counts["checked"]
+    checked = _checked(pipeline, counts)
+    if checked > driving.kept:
+        raise JobFailed(
+            kind="config",
+            type="QueryMultipliesRows",
+            message=f"The transform returns {checked} rows for {driving.kept} rows of source "
+            f"'{pipeline.transform.from_}'.",
+            remedy="Join on unique keys: a row of the `from` source stands for at most one row of the result.",
+            fields={"source": pipeline.transform.from_},
+        )
     return PrepareRows(
         read=driving.read,
-        staged=counts["staged"][TOTAL],
-        quarantined=driving.quarantined + checked[ASIDE],
+        staged=staged_count(counts),
+        quarantined=driving.quarantined + _sum(counts, _rejected(pipeline)),
         duplicates=driving.duplicates,
-        unjoined=driving.kept - checked[TOTAL],
+        unjoined=driving.kept - checked,
     )
 
 
-def quarantine_counts(pipeline: Pipeline, counts: Counts) -> dict[str, int]:
-    """Rows aside by reason, all sources; reasons without rows left out."""
+def quarantine_counts(counts: Counts) -> dict[str, int]:
+    """Rows aside by reason, all sources."""
     reasons: dict[str, int] = {}
-    for source in pipeline.sources:
-        read, ranked = counts[read_place(source.name)], counts[ranked_place(source.name)]
-        for reason in READ_REASONS:
-            reasons[reason] = reasons.get(reason, 0) + read[reason]
-        reasons[CONFLICT_REASON] = reasons.get(CONFLICT_REASON, 0) + ranked[CONFLICTS]
-    for rule in pipeline.expectations:
-        reasons[reason_of(rule)] = counts["checked"][reason_of(rule)]
-    return {reason: count for reason, count in reasons.items() if count > 0}
+    for count in counts:
+        if count.fate == ASIDE:
+            reasons[str(count.reason)] = reasons.get(str(count.reason), 0) + count.rows
+    return reasons
 
 
 def expectation_results(pipeline: Pipeline, counts: Counts) -> tuple[ExpectationResult, ...]:
-    checked = counts["checked"]
+    checked = _checked(pipeline, counts)
     return tuple(
-        ExpectationResult(rule.name, rule.action, checked[TOTAL], checked[failed_name(index)])
+        ExpectationResult(rule.name, rule.action, checked, sum(count.failed[index] for count in counts))
         for index, rule in enumerate(pipeline.expectations)
     )
 
 
+def _labels(spec: Bin) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*spec.labels, spec.missing)))
+
+
 def bin_counts(pipeline: Pipeline, counts: Counts) -> dict[str, dict[str, int]]:
-    staged = counts["staged"]
+    def of(index: int, label: str) -> int:
+        return _sum(counts, lambda count: count.fate == STAGED and count.bins[index] == label)
+
     return {
-        spec.name: {label: staged[bin_count_name(index, number)] for number, label in enumerate(bin_labels(spec))}
-        for index, spec in enumerate(bins_of(pipeline))
+        spec.name: {label: of(index, label) for label in _labels(spec)} for index, spec in enumerate(bins_of(pipeline))
     }

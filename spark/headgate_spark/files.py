@@ -34,6 +34,12 @@ def plain_location(location: str) -> str:
     return unquote(path.removeprefix("//")) if parts.scheme == "file" else path
 
 
+def holds_files(location: str) -> bool:
+    """Whether anything lies in the folder."""
+    path = local_path(location)
+    return path.is_dir() and any(path.iterdir())
+
+
 def read_text(location: str) -> str | None:
     """Nothing when the file is not there."""
     try:

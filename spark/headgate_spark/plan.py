@@ -1,54 +1,43 @@
-"""The prepare query as a whole: sources to staged rows, with every place where rows leave it. Builds, never runs."""
+"""The prepare query as a whole: sources to rows with their fate, each written once. Builds, never runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from functools import reduce
 from typing import NamedTuple
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headgate_spark.counting import Counter
-from headgate_spark.pipeline import Bin, ColumnsTransform, Pipeline, Source
-from headgate_spark.transforms.check_rows import check_rows, failed_name, reason_of
-from headgate_spark.transforms.deduplicate import CONFLICT, RANK, rank_rows
-from headgate_spark.transforms.names import REASON, column
-from headgate_spark.transforms.transform_rows import target_columns, transform_rows
-
-TOTAL = "total"
-KEPT = "kept"
-CONFLICTS = "conflicts"
-ASIDE = "aside"
-NULL_KEYS = "null_keys"
-
-# Reasons that reading can give; every one is counted in the pass that stages the rows.
-READ_REASONS = (
-    "NulByte",
-    "InvalidEncoding",
-    "MalformedQuotes",
-    "WrongFieldCount",
-    "UnreadableValue",
-    "ValueOutOfRange",
-    "NullKey",
-    "MissingValue",
+from headgate_spark.pipeline import Bin, ColumnsTransform, Pipeline
+from headgate_spark.transforms.check_rows import BROKEN, broken_detail, check_rows, failed_name
+from headgate_spark.transforms.fates import (
+    ASIDE,
+    KEPT,
+    ROWS,
+    SOURCE,
+    STAGED,
+    UNJOINED,
+    judge_rows,
+    summarize_fates,
+    summarize_trusted,
+    trust_keys,
 )
+from headgate_spark.transforms.names import DETAIL, FATE, FILE, REASON, ROW, named, quoted, sql_string
+from headgate_spark.transforms.transform_rows import LIVE, follows_rows, target_columns, transform_rows
 
 # Inputs up to this size are sent to every task instead of being shuffled; text grows less than packed Parquet.
 BROADCAST_BYTES = 16_000_000
 
 
 class Plan(NamedTuple):
-    read: Mapping[str, DataFrame]
-    ranked: Mapping[str, DataFrame]
-    checked: DataFrame
-    staged: DataFrame
+    """`rows` have the columns of the target, and those that tell what became of each row."""
+
+    rows: DataFrame
     columns: tuple[str, ...]
 
 
-def bin_count_name(index: int, label: int) -> str:
-    return f"bin_{index}_{label}"
-
-
-def bin_labels(spec: Bin) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*spec.labels, spec.missing)))
+def bin_name(index: int) -> str:
+    """The label of a row in a bin, whether or not the target takes it."""
+    return f"_hg_bin_{index}"
 
 
 def bins_of(pipeline: Pipeline) -> list[Bin]:
@@ -58,58 +47,74 @@ def bins_of(pipeline: Pipeline) -> list[Bin]:
     )
 
 
-def read_place(source: str) -> str:
-    return f"read-{source}"
+def _shared(rows: DataFrame, name: str) -> DataFrame:
+    """Rows that two branches of the plan use. The count is read by nobody: it keeps Spark from pruning the branches
+    apart, so that both use one shuffle, and from pushing a filter below the parsing that it depends on."""
+    return rows.observe(f"headgate-{name}", F.count(F.lit(1)).alias("rows"))
 
 
-def ranked_place(source: str) -> str:
-    return f"ranked-{source}"
-
-
-def _reasons(names: Iterable[str]) -> dict[str, Column]:
-    """A count of each reason."""
-    reason = F.col(REASON)
-    return {name: F.count_if(reason == name) for name in names}
-
-
-def _watched_rows(rows: DataFrame, source: Source, counter: Counter) -> tuple[DataFrame, DataFrame]:
-    """The rows as read, and the good ones ranked."""
-    watched = counter.watch(read_place(source.name), rows, {TOTAL: F.count(F.lit(1)), **_reasons(READ_REASONS)})
-    ranked = counter.watch(
-        ranked_place(source.name),
-        rank_rows(watched.filter(F.col(REASON).isNull()), source),
-        {TOTAL: F.count(F.lit(1)), KEPT: F.count_if(F.col(RANK) == 1), CONFLICTS: F.count_if(F.col(CONFLICT))},
+def _fated(rows: DataFrame, pipeline: Pipeline, columns: tuple[str, ...]) -> DataFrame:
+    """The last word on each row that went through the transform."""
+    rules = pipeline.expectations
+    fate = (
+        f"CASE WHEN {BROKEN} IS NOT NULL THEN '{ASIDE}' WHEN {LIVE} THEN '{STAGED}' "
+        f"WHEN {FATE} = '{KEPT}' THEN '{UNJOINED}' ELSE {FATE} END"
     )
-    return watched, ranked
+    as_json = f"to_json(struct({', '.join(map(quoted, columns))}), map('ignoreNullFields', 'false'))"
 
+    def broken_or(value: str, name: str) -> str:
+        return named(f"CASE WHEN {BROKEN} IS NOT NULL THEN {value} ELSE {name} END", name)
 
-def _staged_counts(pipeline: Pipeline, columns: tuple[str, ...]) -> dict[str, Column]:
-    null_key = F.lit(False)
-    for name in pipeline.target.key:
-        null_key = null_key | column(name).isNull()
-    counts = {TOTAL: F.count(F.lit(1)), NULL_KEYS: F.count_if(null_key)}
-    for index, spec in enumerate(bins_of(pipeline)):
-        value = column(spec.name)
-        for number, label in enumerate(bin_labels(spec)):
-            counts[bin_count_name(index, number)] = F.count_if(value == label)
-    return counts
+    return rows.selectExpr(
+        *map(quoted, columns),
+        *(named(quoted(spec.name), bin_name(index)) for index, spec in enumerate(bins_of(pipeline))),
+        *(failed_name(index) for index in range(len(rules))),
+        named(fate, FATE),
+        broken_or(BROKEN, REASON),
+        broken_or(broken_detail(rules), DETAIL),
+        broken_or(as_json, ROW),
+        FILE,
+        named(sql_string(pipeline.transform.from_), SOURCE),
+        named("1L", ROWS),
+    )
 
 
 def build_plan(
-    spark: SparkSession, pipeline: Pipeline, read: Mapping[str, DataFrame], sizes: Mapping[str, int], counter: Counter
+    spark: SparkSession,
+    pipeline: Pipeline,
+    read: Mapping[str, DataFrame],
+    sizes: Mapping[str, int],
+    trusted: Collection[str],
 ) -> Plan:
-    watched_read, ranked, kept = {}, {}, {}
+    """`trusted` are sources whose keys are taken to be unique, which saves sorting them. The rows tell if they are not:
+    their fate is then REPEATED, and the plan has to be made again without that trust."""
+    driving = pipeline.transform.from_
+    whole = follows_rows(pipeline.transform)
+    summaries, rows = [], {}
     for source in pipeline.sources:
-        watched_read[source.name], ranked[source.name] = _watched_rows(read[source.name], source, counter)
-        rows = ranked[source.name].filter(F.col(RANK) == 1)
-        joined = source.name != pipeline.transform.from_
-        kept[source.name] = F.broadcast(rows) if joined and sizes[source.name] <= BROADCAST_BYTES else rows
-    transformed = transform_rows(spark, pipeline, kept)
+        name = source.name
+        if whole and name == driving:
+            rows[name] = judge_rows(read[name], source)
+            continue
+        if name in trusted:
+            judged = trust_keys(read[name], source)
+            summary = summarize_trusted(judged, source)
+        else:
+            judged = _shared(judge_rows(read[name], source), name)
+            summary = summarize_fates(judged)
+        summaries.append(summary.selectExpr("*", named(sql_string(name), SOURCE)))
+        kept = judged.filter(f"{FATE} = '{KEPT}'")
+        rows[name] = F.broadcast(kept) if name != driving and sizes[name] <= BROADCAST_BYTES else kept
+    transformed = transform_rows(spark, pipeline, rows)
     columns = target_columns(pipeline, transformed)
-    checked = check_rows(transformed, pipeline.expectations)
-    failed = {name: F.count_if(F.col(name)) for name in map(failed_name, range(len(pipeline.expectations)))}
-    counts = {TOTAL: F.count(F.lit(1)), ASIDE: F.count(F.col(REASON)), **failed}
-    watched = counter.watch("checked", checked, counts | _reasons(map(reason_of, pipeline.expectations)))
-    good = watched.filter(F.col(REASON).isNull())
-    counted = counter.watch("staged", good, _staged_counts(pipeline, columns))
-    return Plan(watched_read, ranked, watched, counted.select(*(column(name) for name in columns)), columns)
+    checked = check_rows(transformed, pipeline.expectations, LIVE)
+    parts = [_fated(checked, pipeline, columns), *summaries]
+    together = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts)
+    return Plan(together, columns)
+
+
+def trustworthy(pipeline: Pipeline) -> set[str]:
+    """Joined sources whose keys may be taken to be unique at first: mostly they are, for they are keys."""
+    if not follows_rows(pipeline.transform):
+        return set()
+    return {source.name for source in pipeline.sources if source.key} - {pipeline.transform.from_}

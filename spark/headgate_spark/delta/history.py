@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import SparkSession
 
+from headgate_spark.delta.log import commit_info
 from headgate_spark.delta.table import table_name
 
 # The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
@@ -17,9 +18,9 @@ class Commit(NamedTuple):
     metrics: Mapping[str, str]
 
 
-def _is_ours(row: Row, step_key: str, generation: int) -> bool:
+def _is_ours(user_metadata: str | None, step_key: str, generation: int) -> bool:
     try:
-        metadata = json.loads(row["userMetadata"] or "null")
+        metadata = json.loads(user_metadata or "null")
     except ValueError:
         return False
     return (
@@ -29,13 +30,21 @@ def _is_ours(row: Row, step_key: str, generation: int) -> bool:
     )
 
 
+def commit_at(path: str, version: int, step_key: str, generation: int) -> Commit | None:
+    """The commit of the step, given that this version is one and that its log is at hand."""
+    info = commit_info(path, version)
+    if info is None or not _is_ours(info.get("userMetadata"), step_key, generation):
+        return None
+    return Commit(version, dict(info.get("operationMetrics") or {}))
+
+
 def _commits(
     spark: SparkSession, path: str, step_key: str, generation: int, limit: int | None
 ) -> tuple[list[Commit], int]:
     """Those of the step, this generation or a later one, newest first, and how many commits were looked at."""
     suffix = f" LIMIT {limit}" if limit else ""
     rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
-    ours = [row for row in rows if _is_ours(row, step_key, generation)]
+    ours = [row for row in rows if _is_ours(row["userMetadata"], step_key, generation)]
     return [Commit(int(row["version"]), dict(row["operationMetrics"] or {})) for row in ours], len(rows)
 
 

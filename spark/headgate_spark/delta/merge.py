@@ -1,21 +1,22 @@
-"""The one MERGE of a batch: staged rows into the target by key, newer rows only, one version."""
+"""The one write of a batch to its table: staged rows by key, newer rows only, one version."""
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from headgate_spark.contract import CommitRequest
+from headgate_spark.delta.log import written_files
 from headgate_spark.delta.pruning import literal_predicates
-from headgate_spark.delta.table import table_name
+from headgate_spark.delta.table import create_table, table_name
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 
-_SOURCE = "staged"
+_SOURCE = "_hg_staged"
+_TARGET = "_hg_target"
+_ONE_TASK_BYTES = 16 << 20
 
 
 def _schema_text(schema: T.StructType) -> dict[str, str]:
@@ -41,25 +42,18 @@ def check_schema(staged: T.StructType, table: T.StructType, path: str) -> None:
         )
 
 
-def _all(conditions: Sequence[Column]) -> Column:
-    return reduce(Column.__and__, conditions)
-
-
-def _newer_and_other(request: CommitRequest, columns: Sequence[str], target: str) -> Column:
+def _newer_and_other(request: CommitRequest, columns: Sequence[str]) -> str:
     """Not older by `latestBy`, and something to change: equal rows are not written again."""
-
-    def staged(name: str) -> Column:
-        return F.col(f"{_SOURCE}.{quoted(name)}")
-
-    def stored(name: str) -> Column:
-        return F.col(f"{target}.{quoted(name)}")
-
-    differs = [~staged(name).eqNullSafe(stored(name)) for name in columns if name not in request.target.key]
-    changed = reduce(Column.__or__, differs) if differs else F.lit(False)
+    differs = " OR ".join(
+        f"NOT {_SOURCE}.{quoted(name)} <=> {_TARGET}.{quoted(name)}"
+        for name in columns
+        if name not in request.target.key
+    )
     if request.latest_by is None or request.latest_by not in columns:
-        return changed
-    newest = request.latest_by
-    return changed & (stored(newest).isNull() | (staged(newest) >= stored(newest)))
+        return differs or "false"
+    newest = quoted(request.latest_by)
+    not_older = f"({_TARGET}.{newest} IS NULL OR {_SOURCE}.{newest} >= {_TARGET}.{newest})"
+    return f"({differs or 'false'}) AND {not_older}"
 
 
 def commit_settings(request: CommitRequest) -> Mapping[str, str]:
@@ -80,14 +74,45 @@ def commit_settings(request: CommitRequest) -> Mapping[str, str]:
     }
 
 
-def merge(spark: SparkSession, request: CommitRequest, staged: DataFrame, *, into_empty: bool) -> None:
+def merge(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
     """Commits one version, or none when this step is in the table already."""
-    table = table_name(request.target.table)
-    source = staged.alias(_SOURCE)
-    keys = [F.col(f"{table}.{quoted(name)}") == F.col(f"{_SOURCE}.{quoted(name)}") for name in request.target.key]
-    narrowing = [] if into_empty else literal_predicates(staged, request.target, table)
-    writer = source.mergeInto(table, _all([*keys, *narrowing]))
-    if not into_empty:
-        writer = writer.whenMatched(_newer_and_other(request, staged.columns, table)).updateAll()
+    matches = [f"{_TARGET}.{quoted(name)} = {_SOURCE}.{quoted(name)}" for name in request.target.key]
+    conditions = [*matches, *literal_predicates(staged, request.target, _TARGET)]
+    staged.createOrReplaceTempView(_SOURCE)
     with settings(spark, commit_settings(request)):
-        writer.whenNotMatched().insertAll().merge()
+        spark.sql(
+            f"MERGE INTO {table_name(request.target.table)} {_TARGET} USING {_SOURCE} ON {' AND '.join(conditions)} "
+            f"WHEN MATCHED AND {_newer_and_other(request, staged.columns)} THEN UPDATE SET * "
+            "WHEN NOT MATCHED THEN INSERT *"
+        )
+
+
+def _laid_out(request: CommitRequest, staged: DataFrame) -> DataFrame:
+    """As MERGE does: a partition is written by one task, or each task would add a small file to each partition."""
+    columns = request.target.partition_by
+    if not columns:
+        return staged
+    staging = request.staging
+    size = sum(file.bytes for file in written_files(staging.table, staging.version) or ())
+    # Few rows are sooner written by one task than sent to several.
+    return staged.coalesce(1) if 0 < size <= _ONE_TASK_BYTES else staged.repartition(*map(quoted, columns))
+
+
+def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
+    """Makes the table with its first rows in it, in one version. No row can be there already, so there is no MERGE."""
+    target = request.target
+    if target.cluster_by:
+        # Only SQL can say it.
+        create_table(
+            spark,
+            target.table,
+            staged.schema,
+            cluster_by=target.cluster_by,
+            deletion_vectors=target.deletion_vectors,
+        )
+        layout = {}
+    else:
+        layout = {"delta.enableDeletionVectors": "true"} if target.deletion_vectors else {}
+    writer = _laid_out(request, staged).write.format("delta").mode("append").options(**layout)
+    with settings(spark, commit_settings(request)):
+        (writer.partitionBy(*target.partition_by) if target.partition_by else writer).save(target.table)

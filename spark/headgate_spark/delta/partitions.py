@@ -5,13 +5,7 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import types as T
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.transforms.names import quoted
-
-
-def sql_string(text: str) -> str:
-    """A string literal, whatever the text holds."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+from headgate_spark.transforms.names import quoted, sql_string
 
 
 def _equals(name: str, value: str | None, kind: T.DataType) -> str:

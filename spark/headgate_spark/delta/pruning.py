@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Row
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import types as T
 
 from headgate_spark.pipeline import Target
-from headgate_spark.transforms.names import column
+from headgate_spark.transforms.names import named, quoted, sql_string
 
 # Longer lists cost more to plan than they save; a range takes their place.
 _MAX_LISTED = 100
@@ -16,26 +15,25 @@ _ORDERED = (T.StringType, T.IntegralType, T.DecimalType, T.DateType, T.Timestamp
 _LISTED = (*_ORDERED, T.BooleanType)
 
 
-def _plain(name: str, kind: T.DataType) -> Column:
+def _plain(name: str, kind: T.DataType) -> str:
     # Microseconds survive the way through Python; a local time around a clock change does not.
-    return F.unix_micros(column(name)) if isinstance(kind, T.TimestampType) else column(name)
+    return f"unix_micros({quoted(name)})" if isinstance(kind, T.TimestampType) else quoted(name)
 
 
-def _literal(value: object, kind: T.DataType) -> Column:
+def _literal(value: object, kind: T.DataType) -> str:
     if isinstance(kind, T.TimestampType):
-        return F.timestamp_micros(F.lit(value))
-    return F.lit(value).cast(kind)
+        return f"timestamp_micros({value}L)"
+    return f"cast({sql_string(str(value))} AS {kind.simpleString()})"
 
 
-def _range(name: str, kind: T.DataType, low: object, high: object, target: str) -> Column:
-    field = F.col(f"{target}.{name}")
-    return (field >= _literal(low, kind)) & (field <= _literal(high, kind))
+def _range(field: str, kind: T.DataType, low: object, high: object) -> str:
+    return f"{field} >= {_literal(low, kind)} AND {field} <= {_literal(high, kind)}"
 
 
-def _listed(values: Sequence[object], kind: T.DataType, field: Column) -> Column:
-    present = [_literal(value, kind) for value in values if value is not None]
-    chosen = field.isin(*present) if present else F.lit(False)
-    return chosen | field.isNull() if None in values else chosen
+def _listed(values: Sequence[object], kind: T.DataType, field: str) -> str:
+    present = ", ".join(_literal(value, kind) for value in values if value is not None)
+    chosen = f"{field} IN ({present})" if present else "false"
+    return f"({chosen} OR {field} IS NULL)" if None in values else chosen
 
 
 def partitions_bind(target: Target) -> bool:
@@ -43,31 +41,30 @@ def partitions_bind(target: Target) -> bool:
     return bool(target.partition_by) and (target.partitions_fixed or set(target.partition_by) <= set(target.key))
 
 
-def literal_predicates(staged: DataFrame, target: Target, alias: str) -> list[Column]:
+def literal_predicates(staged: DataFrame, target: Target, alias: str) -> list[str]:
     """One small query over the staged rows; nothing for an empty batch."""
     kinds = {field.name: field.dataType for field in staged.schema.fields}
     partitions = [name for name in target.partition_by if partitions_bind(target) and isinstance(kinds[name], _LISTED)]
-    ranged = [name for name in dict.fromkeys((*target.key, *partitions)) if isinstance(kinds[name], _ORDERED)]
+    ranged = [name for name in target.key if isinstance(kinds[name], _ORDERED)]
     if not ranged and not partitions:
         return []
     bounds = [
-        bound(_plain(name, kinds[name])).alias(f"{label}_{index}")
+        named(f"{bound}({_plain(name, kinds[name])})", f"{bound}_{index}")
         for index, name in enumerate(ranged)
-        for label, bound in (("low", F.min), ("high", F.max))
+        for bound in ("min", "max")
     ]
     lists = [
-        F.collect_set(F.struct(_plain(name, kinds[name]).alias("value"))).alias(f"values_{index}")
+        named(f"collect_set(named_struct('value', {_plain(name, kinds[name])}))", f"values_{index}")
         for index, name in enumerate(partitions)
     ]
-    row: Row = staged.agg(*bounds, *lists).collect()[0]
+    row: Row = staged.selectExpr(*bounds, *lists).collect()[0]
     predicates = []
     for index, name in enumerate(partitions):
         values = [item["value"] for item in row[f"values_{index}"]]
         if values and len(values) <= _MAX_LISTED:
-            predicates.append(_listed(values, kinds[name], F.col(f"{alias}.{name}")))
+            predicates.append(_listed(values, kinds[name], f"{alias}.{quoted(name)}"))
     for index, name in enumerate(ranged):
-        low, high = row[f"low_{index}"], row[f"high_{index}"]
-        # A null partition is in no range; keys are never null.
-        if low is not None and name in target.key:
-            predicates.append(_range(name, kinds[name], low, high, alias))
+        low, high = row[f"min_{index}"], row[f"max_{index}"]
+        if low is not None:
+            predicates.append(_range(f"{alias}.{quoted(name)}", kinds[name], low, high))
     return predicates

@@ -1,4 +1,4 @@
-"""The commit job: one MERGE of a pinned staging version, its counts taken from the table's own history."""
+"""The commit job: a pinned staging version into its table, in one version that tells its counts."""
 
 from collections.abc import Callable
 
@@ -9,41 +9,49 @@ from headgate_spark.contract import (
     CommitRequest,
     CommitRows,
     CommittedFiles,
+    JobWarning,
     TableVersion,
 )
-from headgate_spark.delta.history import Commit, find_commit
-from headgate_spark.delta.merge import check_schema, merge
-from headgate_spark.delta.scanned import files_scanned
-from headgate_spark.delta.table import create_table, is_missing, last_commit, read_version, table_schema
+from headgate_spark.delta.history import Commit, commit_at, find_commit
+from headgate_spark.delta.merge import check_schema, merge, write_first
+from headgate_spark.delta.scanned import FilesScanned, files_scanned
+from headgate_spark.delta.staging import read_written, staged_rows
+from headgate_spark.delta.table import is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
+from headgate_spark.files import holds_files
 from headgate_spark.jobs.report import report_base
 from headgate_spark.watch import Stopwatch
 
 
-def _metric(commit: Commit, name: str) -> int:
-    return int(commit.metrics.get(name, 0))
+def _metric(commit: Commit, *names: str) -> int:
+    """The first of these that the version has; a MERGE and a plain write call the same thing by other names."""
+    return next((int(commit.metrics[name]) for name in names if name in commit.metrics), 0)
 
 
-def _rows(request: CommitRequest, commit: Commit) -> CommitRows:
-    inserted, updated = _metric(commit, "numTargetRowsInserted"), _metric(commit, "numTargetRowsUpdated")
-    unchanged = request.staging.rows - inserted - updated
-    if unchanged < 0 or _metric(commit, "numSourceRows") != request.staging.rows:
-        raise JobFailed(
-            kind="unknown",
-            type="RowAccounting",
-            message=f"Version {commit.version} of {request.target.table} merged "
-            f"{_metric(commit, 'numSourceRows')} rows ({inserted} inserted, {updated} updated); "
-            f"{request.staging.rows} were staged.",
-            remedy="Compare the version with the staging table before another run; RESTORE it if rows are missing.",
-            fields={"table": request.target.table, "version": commit.version, "staged": request.staging.rows},
+def _rows(request: CommitRequest, commit: Commit, warnings: list[JobWarning]) -> CommitRows:
+    """As the version tells them. The rows are in the table: numbers that do not add up are told, and undo nothing."""
+    staged = request.staging.rows
+    if "numSourceRows" in commit.metrics:
+        seen, inserted = _metric(commit, "numSourceRows"), _metric(commit, "numTargetRowsInserted")
+    else:
+        seen = inserted = _metric(commit, "numOutputRows")
+    updated = _metric(commit, "numTargetRowsUpdated")
+    unchanged = staged - inserted - updated
+    if unchanged < 0 or seen != staged:
+        warnings.append(
+            JobWarning(
+                "RowAccounting",
+                f"Version {commit.version} of {request.target.table} tells of {seen} rows ({inserted} inserted, "
+                f"{updated} updated); {staged} were staged",
+            )
         )
-    return CommitRows(request.staging.rows, inserted, updated, unchanged)
+    return CommitRows(staged, inserted, updated, max(unchanged, 0))
 
 
-def _staged(spark: SparkSession, request: CommitRequest) -> DataFrame:
+def _staged(spark: SparkSession, request: CommitRequest, read: Callable[..., DataFrame]) -> DataFrame:
     staging = request.staging
     try:
-        return read_version(spark, staging.table, staging.version)
+        return staged_rows(read(spark, staging.table, staging.version))
     except Exception as error:
         if not is_missing(error):
             raise
@@ -57,9 +65,9 @@ def _staged(spark: SparkSession, request: CommitRequest) -> DataFrame:
         ) from error
 
 
-def _check_created(spark: SparkSession, path: str) -> None:
-    """CREATE TABLE IF NOT EXISTS takes any folder with files in it for the table and does nothing."""
-    if table_schema(spark, path) is None:
+def _check_free(path: str) -> None:
+    """A first write takes any folder for its own, whatever lies in it."""
+    if holds_files(path):
         raise JobFailed(
             kind="config",
             type="NotADeltaTable",
@@ -69,34 +77,32 @@ def _check_created(spark: SparkSession, path: str) -> None:
         )
 
 
-def _merged(spark: SparkSession, request: CommitRequest) -> bool:
-    """False when the step was in the table already, by this or an earlier attempt."""
-    staged = _staged(spark, request)
-    schema = table_schema(spark, request.target.table)
-    into_empty = schema is None
-    if schema is None:
-        target = request.target
-        create_table(
-            spark,
-            target.table,
-            staged.schema,
-            target.partition_by,
-            target.cluster_by,
-            deletion_vectors=target.deletion_vectors,
-        )
-        _check_created(spark, request.target.table)
-    else:
-        check_schema(staged.schema, schema, request.target.table)
+def _written(spark: SparkSession, request: CommitRequest) -> int | None:
+    """The version that was made; nothing when the step was in the table already, by this or an earlier attempt."""
     before = last_commit(spark)
-    merge(spark, request, staged, into_empty=into_empty)
-    return last_commit(spark) != before
+    schema = table_schema(spark, request.target.table)
+    if schema is None:
+        _check_free(request.target.table)
+        write_first(spark, request, _staged(spark, request, read_written))
+    else:
+        # A Delta table as source, which MERGE need not copy first.
+        staged = _staged(spark, request, read_version)
+        check_schema(staged.schema, schema, request.target.table)
+        merge(spark, request, staged)
+    after = last_commit(spark)
+    return None if after == before else after
 
 
-def _recorded(spark: SparkSession, request: CommitRequest, failure: Exception | None) -> Commit:
+def _recorded(spark: SparkSession, request: CommitRequest, written: int | None, failure: Exception | None) -> Commit:
     """What the history says of this step. Only it knows whether an exception came before or after the commit."""
+    table = request.target.table
     try:
-        there = failure is None or table_schema(spark, request.target.table) is not None
-        found = find_commit(spark, request.target.table, request.step_key, request.generation) if there else None
+        if written is not None:
+            found = commit_at(table, written, request.step_key, request.generation)
+            if found is not None:
+                return found
+        there = failure is None or table_schema(spark, table) is not None
+        found = find_commit(spark, table, request.step_key, request.generation) if there else None
     except Exception as error:
         raise failure or error from error
     if found is not None:
@@ -110,27 +116,36 @@ def _recorded(spark: SparkSession, request: CommitRequest, failure: Exception | 
     )
 
 
+def _scanned(spark: SparkSession, request: CommitRequest, commit: Commit) -> FilesScanned | None:
+    """A first write looks at no file of the table: there is none."""
+    return files_scanned(spark, request.step_key) if "numSourceRows" in commit.metrics else FilesScanned(0, 0)
+
+
 def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str], None]) -> CommitReport:
     """`spark` is a session of this job alone, in the pipeline's time zone."""
     watch = Stopwatch(on_phase)
     watch.phase("merge")
     failure: Exception | None = None
+    written: int | None = None
+    warnings: list[JobWarning] = []
     try:
-        merged = _merged(spark, request)
+        written = _written(spark, request)
     except Exception as error:
-        merged, failure = False, error
+        failure = error
     watch.phase("check")
-    found = _recorded(spark, request, failure)
-    scan = files_scanned(spark, request.step_key) if merged else None
+    found = _recorded(spark, request, written, failure)
+    recovered = written is None
+    rows = _rows(request, found, warnings)
+    scan = None if recovered else _scanned(spark, request, found)
     return CommitReport(
-        **report_base(spark, request, watch),
+        **report_base(spark, request, watch, warnings),
         job="commit",
-        rows=_rows(request, found),
-        table=TableVersion(request.target.table, found.version, recovered=not merged),
+        rows=rows,
+        table=TableVersion(request.target.table, found.version, recovered),
         files=CommittedFiles(
-            added=_metric(found, "numTargetFilesAdded"),
+            added=_metric(found, "numTargetFilesAdded", "numFiles"),
             removed=_metric(found, "numTargetFilesRemoved"),
-            bytes_added=_metric(found, "numTargetBytesAdded"),
+            bytes_added=_metric(found, "numTargetBytesAdded", "numOutputBytes"),
             scanned_of=None if scan is None else scan.scanned_of,
             scanned=None if scan is None else scan.scanned,
         ),

@@ -1,17 +1,18 @@
 """The prepare job: the frozen files of a batch to staged rows and quarantine, every row accounted for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.accounting import (
     Counts,
     bin_counts,
+    count_rows,
     expectation_results,
+    null_keys,
     prepare_rows,
     quarantine_counts,
-    settle_counts,
+    repeated_sources,
     source_rows,
 )
 from headgate_spark.classify import classify
@@ -24,18 +25,16 @@ from headgate_spark.contract import (
     Staging,
     parse_manifest,
 )
-from headgate_spark.counting import Counter, NoCounter
-from headgate_spark.delta.staging import append_quarantine, write_staging
-from headgate_spark.delta.table import read_version
+from headgate_spark.delta.staging import append_quarantine, read_written, staged_rows, write_staging
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import read_text
 from headgate_spark.jobs.report import report_base
 from headgate_spark.pipeline import Pipeline, SqlTransform
-from headgate_spark.plan import ASIDE, CONFLICTS, NULL_KEYS, TOTAL, build_plan, ranked_place, read_place
+from headgate_spark.plan import build_plan, trustworthy
 from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 from headgate_spark.sources.read import read_source
 from headgate_spark.transforms.names import column
-from headgate_spark.transforms.quarantine_rows import conflicting_rows, rejected_rows, stamped, unreadable_rows
+from headgate_spark.transforms.quarantine_rows import quarantine_rows
 from headgate_spark.watch import Stopwatch
 
 Files = Mapping[str, Sequence[InputFile]]
@@ -79,25 +78,24 @@ def _files_by_source(pipeline: Pipeline, manifest: Manifest) -> Files:
     }
 
 
-def _check_target_keys(spark: SparkSession, request: PrepareRequest, staging: Staging, counts: Counts) -> None:
+def _check_target_keys(request: PrepareRequest, fated: DataFrame, counts: Counts) -> None:
     """Rows of the target are unique by construction unless a query made them or the key is not the source's."""
     target, transform = request.pipeline.target, request.pipeline.transform
     names = ", ".join(target.key)
-    if counts["staged"][NULL_KEYS] > 0:
+    missing = null_keys(counts)
+    if missing > 0:
         raise JobFailed(
             kind="data",
             type="NullTargetKey",
-            message=f"{counts['staged'][NULL_KEYS]} transformed rows have no value in the key of the target ({names}).",
+            message=f"{missing} transformed rows have no value in the key of the target ({names}).",
             remedy="Leave such rows out in the transform, or send them to quarantine with an expectation.",
-            fields={"key": names, "rows": counts["staged"][NULL_KEYS]},
+            fields={"key": names, "rows": missing},
         )
     driving = next(source for source in request.pipeline.sources if source.name == transform.from_)
     if not isinstance(transform, SqlTransform) and driving.key and set(driving.key) <= set(target.key):
         return
     key = [column(name) for name in target.key]
-    repeated = (
-        read_version(spark, staging.table, staging.version).groupBy(*key).count().filter("count > 1").limit(1).collect()
-    )
+    repeated = staged_rows(fated).groupBy(*key).count().filter("count > 1").limit(1).collect()
     if repeated:
         example = ", ".join(f"{name}={repeated[0][name]}" for name in target.key)
         raise JobFailed(
@@ -107,32 +105,6 @@ def _check_target_keys(spark: SparkSession, request: PrepareRequest, staging: St
             remedy="Make the key of the target unique in the transform, or add the columns that tell the rows apart.",
             fields={"key": names, "example": example, "rows": int(repeated[0]["count"])},
         )
-
-
-def _quarantine(
-    spark: SparkSession,
-    request: PrepareRequest,
-    manifest: Manifest,
-    files: Files,
-    read: Mapping[str, DataFrame],
-    counts: Counts,
-) -> None:
-    """A second pass, only when rows went aside; it reads the same frozen files and comes to the same rows."""
-    pipeline = request.pipeline
-    plan = build_plan(spark, pipeline, read, _sizes(files), NoCounter())
-    paths = {name: [file.path for file in group] for name, group in files.items()}
-    frames: list[DataFrame] = []
-    for source in pipeline.sources:
-        ranked = counts[ranked_place(source.name)]
-        if counts[read_place(source.name)][TOTAL] > ranked[TOTAL]:
-            frames.append(unreadable_rows(plan.read[source.name], source.name, paths[source.name]))
-        if ranked[CONFLICTS] > 0:
-            frames.append(conflicting_rows(plan.ranked[source.name], source, paths[source.name]))
-    if counts["checked"][ASIDE] > 0:
-        driving = pipeline.transform.from_
-        frames.append(rejected_rows(plan.checked, driving, paths[driving], pipeline.expectations, plan.columns))
-    rows = stamped(reduce(DataFrame.union, frames), request.digest, request.run, manifest.frozen_at)
-    append_quarantine(spark, rows, request.quarantine_table, request.step_key, request.generation)
 
 
 def _sizes(files: Files) -> dict[str, int]:
@@ -161,29 +133,35 @@ def _prepared(
     read = {
         source.name: read_source(spark, source, files[source.name], warnings) for source in request.pipeline.sources
     }
-    counter = Counter()
-    plan = build_plan(spark, request.pipeline, read, _sizes(files), counter)
-
-    watch.phase("stage")
-    version = write_staging(spark, plan.staged, request.staging_table)
-    counts = settle_counts(request.pipeline, counter)
-    staging = Staging(request.staging_table, version, counts["staged"][TOTAL])
-
-    quarantine = quarantine_counts(request.pipeline, counts)
+    trusted = trustworthy(request.pipeline)
+    while True:
+        plan = build_plan(spark, request.pipeline, read, _sizes(files), trusted)
+        watch.phase("stage")
+        version = write_staging(spark, plan.rows, request.staging_table)
+        check_unchanged(manifest.files)
+        watch.phase("count")
+        fated = read_written(spark, request.staging_table, version)
+        counts = count_rows(fated, request.pipeline)
+        repeated = repeated_sources(counts)
+        if not repeated:
+            break
+        trusted -= repeated
+    rows = prepare_rows(request.pipeline, counts)
+    _check_target_keys(request, fated, counts)
+    quarantine = quarantine_counts(counts)
     if quarantine:
         watch.phase("quarantine")
-        _quarantine(spark, request, manifest, files, read, counts)
-
-    watch.phase("check")
-    check_unchanged(manifest.files)
-    _check_target_keys(spark, request, staging, counts)
+        paths = {name: [file.path for file in group] for name, group in files.items()}
+        stamp = {"digest": request.digest, "run": request.run}
+        aside = quarantine_rows(spark, fated, paths, stamp, manifest.frozen_at)
+        append_quarantine(spark, aside, request.quarantine_table, request.step_key, request.generation)
     return PrepareReport(
         **report_base(spark, request, watch, warnings),
         job="prepare",
         sources=source_rows(request.pipeline, counts),
-        rows=prepare_rows(request.pipeline, counts),
+        rows=rows,
         quarantine=quarantine,
         expectations=expectation_results(request.pipeline, counts),
         bins=bin_counts(request.pipeline, counts),
-        staging=staging,
+        staging=Staging(request.staging_table, version, rows.staged),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.errors import JobFailed
@@ -11,16 +10,16 @@ from headgate_spark.pipeline import CsvOptions, Source
 from headgate_spark.sources.csv_header import read_columns
 from headgate_spark.sources.read_csv import read_csv
 from headgate_spark.sources.read_parquet import read_parquet
-from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE
+from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, named
 from headgate_spark.transforms.parse_text import TEXT_TYPES, is_known_type
 from headgate_spark.transforms.type_columns import text_fields, type_columns
 
 
 def _empty(spark: SparkSession, source: Source) -> DataFrame:
-    columns = [F.lit(None).cast(spec.type).alias(spec.name) for spec in source.columns]
-    texts = [F.lit(None).cast("string").alias(name) for name in (ROW, REASON, DETAIL)]
-    places = [F.lit(0).cast("long").alias(name) for name in (BLOCK, SEQUENCE)]
-    return spark.range(0).select(*columns, *texts, *places, F.lit(0).alias(FILE))
+    texts = [named("cast(NULL AS string)", name) for name in (ROW, REASON, DETAIL)]
+    places = [named("0L", name) for name in (BLOCK, SEQUENCE)]
+    columns = [named(f"cast(NULL AS {spec.type})", spec.name) for spec in source.columns]
+    return spark.range(0).selectExpr(*columns, *texts, *places, named("0", FILE))
 
 
 def _check_types(source: Source) -> None:

@@ -5,7 +5,6 @@ from functools import reduce
 from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.pipeline import CsvOptions, Source
@@ -19,6 +18,7 @@ from headgate_spark.transforms.csv_fields import (
     field_schema,
     split_lines,
 )
+from headgate_spark.transforms.names import named
 from headgate_spark.transforms.type_columns import text_name
 
 # Characters that no text holds: with them as delimiter and quote Spark's CSV reader yields whole decoded lines.
@@ -75,7 +75,8 @@ def _read_group(
     else:
         lines = scan(spark, files, ranks, lambda paths: _lines(spark, paths, options))
         if not options.header:
-            lines = lines.withColumn(LINE, F.regexp_replace(LINE, "^\ufeff", ""))
+            others = [name for name in lines.columns if name != LINE]
+            lines = lines.selectExpr(*others, named(f"regexp_replace({LINE}, '^\ufeff', '')", LINE))
         fields = split_lines(lines, options, layout.width, layout.positions)
     renamed = {field_name(position): text_name(index) for index, position in enumerate(layout.positions)}
     return fields.withColumnsRenamed(renamed)

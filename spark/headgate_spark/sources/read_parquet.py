@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headgate_spark.classify import classify
@@ -14,7 +13,7 @@ from headgate_spark.pipeline import Column, Source
 from headgate_spark.sources.csv_header import corrupt_input, missing_column, read_columns
 from headgate_spark.sources.scan import scan
 from headgate_spark.transforms.convert_value import convert_value
-from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, column
+from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, named, quoted
 from headgate_spark.transforms.type_columns import Field, found_name, settle_nulls, text_name, type_columns
 
 
@@ -53,10 +52,10 @@ def _column_type(file: InputFile, declared: Column, found: T.DataType) -> JobFai
 
 
 def _field(index: int, declared: Column, found: T.DataType, file: InputFile) -> Field:
-    parsed = convert_value(F.col(found_name(index)), found, declared.type, declared.format)
+    parsed = convert_value(found_name(index), found, declared.type, declared.format)
     if parsed is None:
         raise _column_type(file, declared, found)
-    raw = F.col(text_name(index))
+    raw = text_name(index)
     text = isinstance(found, T.StringType) and declared.type != "string"
     return Field(declared, settle_nulls(raw, declared.type, ()) if text else raw, parsed.value, parsed.fault)
 
@@ -72,14 +71,13 @@ def _read_group(
     fields = [_field(index, spec, types[spec.from_], files[0]) for index, spec in enumerate(declared)]
     needed = T.StructType([field for field in schema.fields if field.name in {spec.from_ for spec in declared}])
     rows = scan(spark, files, ranks, partial(_load, spark, needed))
-    raw = rows.select(
-        FILE,
-        BLOCK,
-        SEQUENCE,
-        F.to_json(F.struct(*(column(name) for name in needed.names)), {"ignoreNullFields": "false"}).alias(ROW),
-        F.lit(None).cast("string").alias(REASON),
-        F.lit(None).cast("string").alias(DETAIL),
-        *(column(spec.from_).alias(text_name(index)) for index, spec in enumerate(declared)),
+    as_json = f"to_json(struct({', '.join(map(quoted, needed.names))}), map('ignoreNullFields', 'false'))"
+    raw = rows.selectExpr(
+        *(FILE, BLOCK, SEQUENCE),
+        named(as_json, ROW),
+        named("cast(NULL AS string)", REASON),
+        named("cast(NULL AS string)", DETAIL),
+        *(named(quoted(spec.from_), text_name(index)) for index, spec in enumerate(declared)),
     )
     return type_columns(raw, source, fields)
 

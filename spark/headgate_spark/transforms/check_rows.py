@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from headgate_spark.pipeline import Expectation
-from headgate_spark.transforms.names import REASON
+from headgate_spark.transforms.names import named, sql_string
+
+# The first expectation that sends the row aside; null for a row that may stay.
+BROKEN = "_hg_broken"
 
 
 def failed_name(index: int) -> str:
@@ -17,17 +19,28 @@ def reason_of(expectation: Expectation) -> str:
     return f"expectation:{expectation.name}"
 
 
-def check_rows(rows: DataFrame, expectations: Sequence[Expectation]) -> DataFrame:
-    """One boolean per expectation, null counted as failed; REASON names the first one that sends the row aside."""
-    failed = {
-        failed_name(index): ~F.coalesce(F.expr(expectation.check).cast("boolean"), F.lit(False))
-        for index, expectation in enumerate(expectations)
-    }
-    aside: list[Column] = [
-        F.when(F.col(failed_name(index)), F.lit(reason_of(expectation)))
-        for index, expectation in enumerate(expectations)
-        if expectation.action == "quarantine"
+def check_rows(rows: DataFrame, expectations: Sequence[Expectation], live: str) -> DataFrame:
+    """One boolean per expectation, null counted as failed, and BROKEN. Only rows where `live` holds are looked at."""
+    failed = [
+        named(
+            f"CASE WHEN {live} THEN NOT coalesce(cast(({rule.check}) AS boolean), false) ELSE false END",
+            failed_name(index),
+        )
+        for index, rule in enumerate(expectations)
     ]
-    reason = F.coalesce(*aside) if aside else F.lit(None).cast("string")
-    checked = rows.withColumns(failed) if failed else rows
-    return checked.withColumn(REASON, reason)
+    broken = " ".join(
+        f"WHEN {failed_name(index)} THEN {sql_string(reason_of(rule))}"
+        for index, rule in enumerate(expectations)
+        if rule.action == "quarantine"
+    )
+    checked = rows.selectExpr("*", *failed)
+    return checked.selectExpr("*", named(f"CASE {broken} END" if broken else "cast(NULL AS string)", BROKEN))
+
+
+def broken_detail(expectations: Sequence[Expectation]) -> str:
+    cases = " ".join(
+        f"WHEN {sql_string(reason_of(rule))} THEN {sql_string(f'does not hold: {rule.check}')}"
+        for rule in expectations
+        if rule.action == "quarantine"
+    )
+    return f"CASE {BROKEN} {cases} END" if cases else "cast(NULL AS string)"

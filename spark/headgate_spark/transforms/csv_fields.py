@@ -1,19 +1,22 @@
 """Cuts a CSV line into its fields and says what is wrong with a line that does not have the declared shape."""
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from headgate_spark.pipeline import CsvOptions
-from headgate_spark.transforms.names import DETAIL, REASON, ROW
+from headgate_spark.transforms.names import DETAIL, REASON, ROW, named, sql_string
 
 LINE = "_hg_line"
 _CORRUPT = "_hg_corrupt"
+# The fields of a line with quotes, cut by Spark's CSV parser, and of one without, cut at its delimiters.
+_PARSED = "_hg_parsed"
+_SPLIT = "_hg_split"
 # Stands for a quoted empty field until nulls are settled: a noncharacter, so no text holds it.
 EMPTY = "\ufdd2"
 _REPLACED = "\ufffd"
-_NUL = "\x00"
 
 
 def field_name(position: int) -> str:
@@ -54,59 +57,105 @@ def well_formed_pattern(options: CsvOptions) -> str:
     return f"(?s)^{field}(?:{delimiter}{field})*+$"
 
 
-def _count_text(line: Column, options: CsvOptions, width: int) -> Column:
+def _split_pattern(delimiter: str) -> str:
+    """Of one character, so that Java splits without a regular expression."""
+    return re.escape(delimiter) if len(delimiter) == 1 else _char(delimiter)
+
+
+def _count_text(options: CsvOptions, width: int) -> str:
     """Rare rows only: how many fields the line has, delimiters inside quotes left out."""
     quote, delimiter = _char(options.quote), _char(options.delimiter)
-    bare = F.regexp_replace(line, f"{quote}[^{quote}]*{quote}", "")
-    count = F.regexp_count(bare, F.lit(delimiter)) + 1
-    trouble = F.when(count > width, F.lit("too many")).otherwise(F.lit("too few"))
-    return F.concat(trouble, F.lit(" fields: "), count.cast("string"), F.lit(f" instead of {width}"))
+    bare = f"regexp_replace({LINE}, {sql_string(f'{quote}[^{quote}]*{quote}')}, '')"
+    count = f"regexp_count({bare}, {sql_string(delimiter)}) + 1"
+    trouble = f"CASE WHEN {count} > {width} THEN 'too many' ELSE 'too few' END"
+    return f"concat({trouble}, ' fields: ', cast({count} AS string), ' instead of {width}')"
 
 
-def _characters(text: Column) -> tuple[Column, Column]:
-    nul, invalid = text.contains(_NUL), text.contains(_REPLACED)
-    reason = F.when(nul, F.lit("NulByte")).when(invalid, F.lit("InvalidEncoding"))
-    return reason, F.when(nul, F.lit("the row holds a NUL byte")).when(
-        invalid, F.lit("the row holds bytes that are not text in the declared encoding")
+class _Trouble(NamedTuple):
+    """SQL of what is wrong with a line, in the order in which the first one that holds decides."""
+
+    when: str
+    reason: str
+    detail: str
+
+
+def _told(rows: DataFrame, troubles: Sequence[_Trouble]) -> DataFrame:
+    """Adds REASON and DETAIL. The latter only looks at rows that have the former, which are few."""
+    reason = " ".join(f"WHEN {trouble.when} THEN '{trouble.reason}'" for trouble in troubles)
+    detail = " ".join(f"WHEN '{trouble.reason}' THEN {trouble.detail}" for trouble in troubles)
+    reasoned = rows.selectExpr("*", named(f"CASE {reason} END", REASON))
+    return reasoned.selectExpr(
+        "*", named(f"CASE WHEN {REASON} IS NOT NULL THEN CASE {REASON} {detail} END END", DETAIL)
     )
+
+
+def _characters(text: str) -> list[_Trouble]:
+    return [
+        _Trouble(f"contains({text}, '\\u0000')", "NulByte", "'the row holds a NUL byte'"),
+        _Trouble(
+            f"contains({text}, '{_REPLACED}')",
+            "InvalidEncoding",
+            "'the row holds bytes that are not text in the declared encoding'",
+        ),
+    ]
 
 
 def split_lines(lines: DataFrame, options: CsvOptions, width: int, positions: Sequence[int]) -> DataFrame:
     """One column per position that is needed, beside what the lines carry; REASON and DETAIL tell a bad line."""
-    line = F.col(LINE)
-    carried = [F.col(name) for name in lines.columns if name != LINE]
-    cut = lines.select(line, *carried, F.from_csv(line, field_schema(width), field_options(options)).alias("_hg_cut"))
-    reason, detail = _characters(line)
-    broken = line.contains(options.quote) & ~line.rlike(well_formed_pattern(options))
-    wrong_count = F.col(f"_hg_cut.{_CORRUPT}").isNotNull()
-    reason = F.coalesce(
-        reason,
-        F.when(broken, F.lit("MalformedQuotes")).when(wrong_count, F.lit("WrongFieldCount")),
+    carried = [name for name in lines.columns if name != LINE]
+    # The parser costs three times what splitting does, and only quotes need it (or blanks that are to go).
+    needs_parser = "true" if options.trim else f"contains({LINE}, {sql_string(options.quote)})"
+    arguments = ", ".join(f"'{name}', {sql_string(value)}" for name, value in field_options(options).items())
+    parsed = f"from_csv({LINE}, '{field_schema(width)}', map({arguments}))"
+    split = f"split({LINE}, {sql_string(_split_pattern(options.delimiter))}, -1)"
+    cut = lines.selectExpr(
+        LINE,
+        *carried,
+        named(f"CASE WHEN {needs_parser} THEN {parsed} END", _PARSED),
+        named(f"CASE WHEN NOT {needs_parser} THEN {split} END", _SPLIT),
     )
-    detail = F.coalesce(
-        detail,
-        F.when(broken, F.lit("a quoted field is not closed on its line")).when(
-            wrong_count, _count_text(line, options, width)
-        ),
+    broken = f"contains({LINE}, {sql_string(options.quote)}) AND NOT {LINE} RLIKE " + sql_string(
+        well_formed_pattern(options)
     )
-    fields = [F.col(f"_hg_cut.{field_name(position)}") for position in positions]
-    return cut.select(*carried, line.alias(ROW), reason.alias(REASON), detail.alias(DETAIL), *fields)
+    told = _told(
+        cut,
+        [
+            *_characters(LINE),
+            _Trouble(broken, "MalformedQuotes", "'a quoted field is not closed on its line'"),
+            _Trouble(
+                f"{_PARSED}.{_CORRUPT} IS NOT NULL OR size({_SPLIT}) != {width}",
+                "WrongFieldCount",
+                _count_text(options, width),
+            ),
+        ],
+    )
+    fields = (
+        named(
+            f"CASE WHEN {_SPLIT} IS NULL THEN {_PARSED}.{field_name(position)} "
+            f"ELSE nullif(get({_SPLIT}, {position}), '') END",
+            field_name(position),
+        )
+        for position in positions
+    )
+    return told.selectExpr(*carried, named(LINE, ROW), REASON, DETAIL, *fields)
 
 
 def check_records(records: DataFrame, width: int, positions: Sequence[int]) -> DataFrame:
     """The same for records that may hold line breaks, which Spark has cut already."""
     names = [field_name(position) for position in range(width)]
-    carried = [F.col(name) for name in records.columns if name not in (*names, _CORRUPT)]
-    corrupt = F.col(_CORRUPT)
-    text = F.coalesce(corrupt, F.concat_ws(" ", *names))
-    reason, detail = _characters(text)
-    wrong_count = F.when(corrupt.isNotNull(), F.lit("WrongFieldCount"))
-    count_text = F.when(corrupt.isNotNull(), F.lit(f"the record does not have {width} fields"))
-    row = F.coalesce(corrupt, F.to_json(F.array(*names)))
-    return records.select(
+    carried = [name for name in records.columns if name not in (*names, _CORRUPT)]
+    row = f"coalesce({_CORRUPT}, to_json(array({', '.join(names)})))"
+    told = _told(
+        records,
+        [
+            *_characters(f"coalesce({_CORRUPT}, concat_ws(' ', {', '.join(names)}))"),
+            _Trouble(f"{_CORRUPT} IS NOT NULL", "WrongFieldCount", f"'the record does not have {width} fields'"),
+        ],
+    )
+    return told.selectExpr(
         *carried,
-        F.regexp_replace(row, EMPTY, "").alias(ROW),
-        F.coalesce(reason, wrong_count).alias(REASON),
-        F.coalesce(detail, count_text).alias(DETAIL),
-        *(F.col(field_name(position)) for position in positions),
+        named(f"regexp_replace({row}, '{EMPTY}', '')", ROW),
+        REASON,
+        DETAIL,
+        *(field_name(position) for position in positions),
     )

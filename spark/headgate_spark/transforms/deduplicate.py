@@ -1,52 +1,73 @@
 """One row per key, the same one whatever the order of tasks; the others are told apart, never lost."""
 
-from functools import reduce
+from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from headgate_spark.pipeline import Source
-from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, column
+from headgate_spark.transforms.names import BLOCK, FILE, REASON, SEQUENCE, named, quoted, sql_string
 
 # 1 for the row that stands for its key.
 RANK = "_hg_rank"
 # A dropped row that is neither equal to the winner, nor older, nor from an older file.
 CONFLICT = "_hg_conflict"
 CONFLICT_REASON = "ConflictingDuplicate"
+_CONTENT = "_hg_content"
+_ALONE = "_hg_alone"
 
 
 def _winner(name: str) -> str:
     return f"_hg_winner_{name}"
 
 
-def _equals_winner(name: str) -> Column:
-    return column(name).eqNullSafe(column(_winner(name)))
+def _order(source: Source) -> list[str]:
+    latest = [] if source.latest_by is None else [f"{quoted(source.latest_by)} DESC NULLS LAST"]
+    return [*latest, f"{FILE} DESC", f"{BLOCK} DESC", f"{SEQUENCE} DESC"]
 
 
-def _order(source: Source) -> list[Column]:
-    latest = [] if source.latest_by is None else [column(source.latest_by).desc_nulls_last()]
-    return [*latest, F.col(FILE).desc(), F.col(BLOCK).desc(), F.col(SEQUENCE).desc()]
+def _content(names: Sequence[str]) -> str:
+    """One number of 64 bits that stands for all values of a row when rows are compared."""
+    if not names:
+        return "0L"
+    # A hash passes over nulls, so that (null, 1) and (1, null) would be equal without the marks.
+    return f"xxhash64({', '.join(f'{quoted(name)}, {quoted(name)} IS NULL' for name in names)})"
 
 
-def rank_rows(good: DataFrame, source: Source) -> DataFrame:
-    """Adds RANK and CONFLICT. The winner is the latest, then of the newest file, then the last in its file."""
+def rank_rows(rows: DataFrame, source: Source) -> DataFrame:
+    """Adds RANK and CONFLICT, which mean something for good rows only: bad ones are alone, each in a group of its own.
+
+    The winner is the latest, then of the newest file, then the last in its file.
+    """
     if not source.key:
-        return good.withColumns({RANK: F.lit(1), CONFLICT: F.lit(False)})
-    by_key = (
-        Window.partitionBy(*(column(name) for name in source.key))
-        .orderBy(*_order(source))
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    )
+        return rows.selectExpr("*", named("1", RANK), named("false", CONFLICT))
     content = [spec.name for spec in source.columns if spec.name not in source.key]
-    # Column by column: as one struct the content would travel twice through the shuffle and the sort.
-    winner = {_winner(name): F.first(column(name)).over(by_key) for name in (FILE, *content)}
-    ranked = good.withColumns({RANK: F.row_number().over(by_key), **winner})
-    same_file = F.col(FILE) == F.col(_winner(FILE))
-    same_age = _equals_winner(source.latest_by) if source.latest_by in content else F.lit(True)
-    differs = reduce(Column.__or__, (~_equals_winner(name) for name in content), F.lit(False))
-    return ranked.withColumn(CONFLICT, (F.col(RANK) > 1) & same_file & same_age & differs)
+    # What the winner is compared by: its values as one number, or the sort would carry each of them twice.
+    compared = [FILE, _CONTENT, *([source.latest_by] if source.latest_by in content else [])]
+    keyed = rows.selectExpr(
+        "*",
+        named(f"CASE WHEN {REASON} IS NOT NULL THEN {SEQUENCE} END", _ALONE),
+        named(_content(content), _CONTENT),
+    )
+    over = (
+        f"OVER (PARTITION BY {', '.join([*map(quoted, source.key), _ALONE])} ORDER BY {', '.join(_order(source))} "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
+    ranked = keyed.selectExpr(
+        "*",
+        named(f"row_number() {over}", RANK),
+        *(named(f"first({quoted(name)}) {over}", _winner(name)) for name in compared),
+    )
+    same_age = (
+        f" AND {quoted(source.latest_by)} <=> {quoted(_winner(source.latest_by))}"
+        if source.latest_by is not None and source.latest_by in content
+        else ""
+    )
+    conflict = f"{RANK} > 1 AND {FILE} = {_winner(FILE)}{same_age} AND {_CONTENT} != {_winner(_CONTENT)}"
+    return ranked.selectExpr(*map(quoted, rows.columns), RANK, named(conflict, CONFLICT))
 
 
-def conflict_detail(source: Source) -> Column:
-    pairs = [F.concat(F.lit(f"{name}="), column(name).cast("string")) for name in source.key]
-    return F.concat(F.concat_ws(", ", *pairs), F.lit(": another row of the file with this key stands for it"))
+def conflict_detail(source: Source) -> str:
+    if not source.key:
+        return "''"
+    pairs = ", ".join(f"concat({sql_string(f'{name}=')}, cast({quoted(name)} AS string))" for name in source.key)
+    return f"concat(concat_ws(', ', {pairs}), ': another row of the file with this key stands for it')"

@@ -1,4 +1,4 @@
-"""Column names: quoting, and the job's own columns that travel beside the pipeline's."""
+"""Names in SQL text: quoting, literals, and the job's own columns that travel beside the pipeline's."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -14,8 +14,10 @@ FILE = "_hg_file"
 # Where the row lies in its file.
 BLOCK = "_hg_block"
 SEQUENCE = "_hg_sequence"
+# What became of the row, see transforms/fates.py.
+FATE = "_hg_fate"
 
-OWN = (REASON, DETAIL, ROW, FILE, BLOCK, SEQUENCE)
+OWN_PREFIX = "_hg_"
 
 
 def quoted(name: str) -> str:
@@ -25,3 +27,13 @@ def quoted(name: str) -> str:
 def column(name: str) -> Column:
     """The column of exactly this name, dots and blanks included."""
     return F.col(quoted(name))
+
+
+def sql_string(text: str) -> str:
+    """A string literal, whatever the text holds."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def named(expression: str, name: str) -> str:
+    return f"{expression} AS {quoted(name)}"

@@ -1,10 +1,12 @@
-"""Text to typed values, never by guess or rounding: what cannot be read stays null and gets a named fault."""
+"""Text to typed values, never by guess or rounding: what cannot be read stays null and gets a named fault.
+
+All of it is SQL text: a plan of some hundred expressions costs one call to the JVM each where it is built from columns.
+"""
 
 import re
 from typing import NamedTuple
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from headgate_spark.transforms.names import sql_string
 
 UNREADABLE = "UnreadableValue"
 OUT_OF_RANGE = "ValueOutOfRange"
@@ -14,16 +16,21 @@ _FLOATS = ("float", "double")
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE_NUMBER = r"^[+-]?\d+(\.0*)?$"
+_WITHOUT_FRACTION = r"^([+-]?\d+)\.0*$"
 _ISO_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"
 
 TEXT_TYPES = ("string", *_INTEGERS, *_FLOATS, "boolean", "date", "timestamp")
 
 
 class Parsed(NamedTuple):
-    """A typed value, and the name of the fault given that text is there but no value."""
+    """SQL of a typed value, and of the name of the fault given that text is there but no value."""
 
-    value: Column
-    fault: Column
+    value: str
+    fault: str
+
+
+def fault_text(name: str) -> str:
+    return sql_string(name)
 
 
 def decimal_shape(type_name: str) -> tuple[int, int] | None:
@@ -35,56 +42,71 @@ def is_known_type(type_name: str) -> bool:
     return type_name in TEXT_TYPES or decimal_shape(type_name) is not None
 
 
-def _range_fault(text: Column, pattern: str) -> Column:
-    return F.when(text.rlike(pattern), F.lit(OUT_OF_RANGE)).otherwise(F.lit(UNREADABLE))
+def _matches(text: str, pattern: str) -> str:
+    return f"{text} RLIKE {sql_string(pattern)}"
 
 
-def _integer(text: Column, type_name: str) -> Parsed:
+def _range_fault(text: str, pattern: str) -> str:
+    return f"CASE WHEN {_matches(text, pattern)} THEN '{OUT_OF_RANGE}' ELSE '{UNREADABLE}' END"
+
+
+def _integer(text: str, type_name: str) -> Parsed:
     # Spreadsheets write 17850.0 for 17850; a fraction other than zero is not an integer.
-    whole = F.regexp_extract(text, r"^([+-]?\d+)\.0*$", 1)
-    value = F.coalesce(text.try_cast(type_name), whole.try_cast(type_name))
+    whole = f"regexp_extract({text}, {sql_string(_WITHOUT_FRACTION)}, 1)"
+    value = f"coalesce(try_cast({text} AS {type_name}), try_cast({whole} AS {type_name}))"
     return Parsed(value, _range_fault(text, _WHOLE_NUMBER))
 
 
-def _decimal(text: Column, type_name: str, precision: int, scale: int) -> Parsed:
-    value = text.try_cast(type_name)
-    wide = text.try_cast(f"decimal(38,{38 - (precision - scale)})")
-    digits_lost = F.when(text.rlike("[eE]"), wide.isNull() | (wide != value)).otherwise(
-        text.rlike(rf"\.\d{{{scale}}}\d*[1-9]")
+def _decimal(text: str, type_name: str, precision: int, scale: int) -> Parsed:
+    value = f"try_cast({text} AS {type_name})"
+    wide = f"try_cast({text} AS decimal(38,{38 - (precision - scale)}))"
+    # The usual number has no exponent and not too many digits: no regular expression for it.
+    exponent = f"contains({text}, 'e') OR contains({text}, 'E')"
+    short = f"instr({text}, '.') = 0 OR length({text}) - instr({text}, '.') <= {scale}"
+    beyond = _matches(text, rf"\.\d{{{scale}}}\d*[1-9]")
+    digits_lost = (
+        f"(CASE WHEN {exponent} THEN ({wide} IS NULL OR {wide} != {value}) WHEN {short} THEN false ELSE {beyond} END)"
     )
-    fault = F.when(text.rlike(_NUMBER) & ~F.coalesce(digits_lost, F.lit(False)), F.lit(OUT_OF_RANGE))
-    return Parsed(F.when(~digits_lost, value), F.coalesce(fault, F.lit(UNREADABLE)))
+    fault = (
+        f"CASE WHEN {_matches(text, _NUMBER)} AND NOT coalesce({digits_lost}, false) THEN '{OUT_OF_RANGE}' "
+        f"ELSE '{UNREADABLE}' END"
+    )
+    return Parsed(f"CASE WHEN NOT {digits_lost} THEN {value} END", fault)
 
 
-def _float(text: Column, type_name: str) -> Parsed:
+def _float(text: str, type_name: str) -> Parsed:
     # Java reads `1d` and `1f` as numbers and 1e999 as infinity: neither is what the file says.
-    number = text.try_cast(type_name)
-    special = text.isin("NaN", "Infinity", "-Infinity")
-    finite = text.rlike(_NUMBER) & ~F.abs(number).isin(float("inf"))
-    return Parsed(F.when(special | finite, number), _range_fault(text, _NUMBER))
+    number = f"try_cast({text} AS {type_name})"
+    special = f"{text} IN ('NaN', 'Infinity', '-Infinity')"
+    finite = f"({_matches(text, _NUMBER)} AND NOT abs({number}) = double('Infinity'))"
+    return Parsed(f"CASE WHEN {special} OR {finite} THEN {number} END", _range_fault(text, _NUMBER))
 
 
-def _boolean(text: Column) -> Parsed:
-    word = F.lower(text)
-    value = F.when(word.isin("true", "t", "yes", "y", "1"), F.lit(True)).when(
-        word.isin("false", "f", "no", "n", "0"), F.lit(False)
+def _boolean(text: str) -> Parsed:
+    word = f"lower({text})"
+    value = (
+        f"CASE WHEN {word} IN ('true', 't', 'yes', 'y', '1') THEN true "
+        f"WHEN {word} IN ('false', 'f', 'no', 'n', '0') THEN false END"
     )
-    return Parsed(value, F.lit(UNREADABLE))
+    return Parsed(value, fault_text(UNREADABLE))
 
 
-def _date(text: Column, pattern: str | None) -> Parsed:
-    return Parsed(F.try_to_date(text, pattern or "yyyy-MM-dd"), F.lit(UNREADABLE))
+def _date(text: str, pattern: str | None) -> Parsed:
+    # What Spark 4 calls try_to_date.
+    value = f"cast(try_to_timestamp({text}, {sql_string(pattern or 'yyyy-MM-dd')}) AS date)"
+    return Parsed(value, fault_text(UNREADABLE))
 
 
-def _timestamp(text: Column, pattern: str | None) -> Parsed:
+def _timestamp(text: str, pattern: str | None) -> Parsed:
     if pattern is not None:
-        return Parsed(F.try_to_timestamp(text, F.lit(pattern)), F.lit(UNREADABLE))
+        return Parsed(f"try_to_timestamp({text}, {sql_string(pattern)})", fault_text(UNREADABLE))
     # Spark would read a bare `08:26` as that time today.
-    return Parsed(F.when(text.rlike(_ISO_TIMESTAMP), text.try_cast("timestamp")), F.lit(UNREADABLE))
+    value = f"CASE WHEN {_matches(text, _ISO_TIMESTAMP)} THEN try_cast({text} AS timestamp) END"
+    return Parsed(value, fault_text(UNREADABLE))
 
 
-def parse_text(text: Column, type_name: str, pattern: str | None = None) -> Parsed:
-    """`text` comes trimmed for every type but string, and null where the file says null."""
+def parse_text(text: str, type_name: str, pattern: str | None = None) -> Parsed:
+    """`text` is the SQL name of a column: trimmed for every type but string, and null where the file says null."""
     decimal = decimal_shape(type_name)
     if decimal is not None:
         return _decimal(text, type_name, *decimal)
@@ -98,4 +120,4 @@ def parse_text(text: Column, type_name: str, pattern: str | None = None) -> Pars
         return _date(text, pattern)
     if type_name == "timestamp":
         return _timestamp(text, pattern)
-    return Parsed(text, F.lit(UNREADABLE))
+    return Parsed(text, fault_text(UNREADABLE))

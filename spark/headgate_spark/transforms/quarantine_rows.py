@@ -1,59 +1,39 @@
-"""Rows that left the batch, in the shape of the quarantine table: where from, why, and the row as it came."""
+"""Rows that went aside, in the shape of the quarantine table: where from, why, and the row as it came."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headgate_spark.pipeline import Expectation, Source
-from headgate_spark.transforms.check_rows import reason_of
-from headgate_spark.transforms.deduplicate import CONFLICT, CONFLICT_REASON, conflict_detail
-from headgate_spark.transforms.names import DETAIL, FILE, REASON, ROW, column
+from headgate_spark.transforms.fates import ASIDE, SOURCE
+from headgate_spark.transforms.names import DETAIL, FATE, FILE, REASON, ROW, named, sql_string
 
 
-def _path(files: Sequence[str]) -> Column:
-    if not files:
-        return F.lit(None).cast("string")
-    return F.get(F.array(*(F.lit(path) for path in files)), F.col(FILE))
-
-
-def _shape(
-    rows: DataFrame, source: str, files: Sequence[str], reason: Column, detail: Column, row: Column
+def quarantine_rows(
+    spark: SparkSession,
+    fated: DataFrame,
+    paths: Mapping[str, Sequence[str]],
+    stamp: Mapping[str, str],
+    frozen_at: str,
 ) -> DataFrame:
-    return rows.select(
-        F.lit(source).alias("source"),
-        _path(files).alias("file"),
-        reason.alias("reason"),
-        detail.alias("detail"),
-        row.alias("row"),
+    """`paths` are the files of each source by rank. The time is that of the freeze: another attempt writes the same."""
+    # One text, however many files there are: as an array of literals it would be planned name by name.
+    names = json.dumps({name: list(files) for name, files in paths.items()}, ensure_ascii=False)
+    listed = spark.range(1).selectExpr(
+        f"explode(from_json({sql_string(names)}, 'map<string,array<string>>')) AS (_hg_of, _hg_paths)"
     )
-
-
-def unreadable_rows(read: DataFrame, source: str, files: Sequence[str]) -> DataFrame:
-    bad = read.filter(F.col(REASON).isNotNull())
-    return _shape(bad, source, files, F.col(REASON), F.col(DETAIL), F.col(ROW))
-
-
-def conflicting_rows(ranked: DataFrame, source: Source, files: Sequence[str]) -> DataFrame:
-    losers = ranked.filter(F.col(CONFLICT))
-    return _shape(losers, source.name, files, F.lit(CONFLICT_REASON), conflict_detail(source), F.col(ROW))
-
-
-def rejected_rows(
-    checked: DataFrame, source: str, files: Sequence[str], expectations: Sequence[Expectation], columns: Sequence[str]
-) -> DataFrame:
-    aside = checked.filter(F.col(REASON).isNotNull())
-    rules = [(F.col(REASON) == reason_of(rule), rule.check) for rule in expectations if rule.action == "quarantine"]
-    detail = F.coalesce(*(F.when(matches, F.lit(f"does not hold: {check}")) for matches, check in rules))
-    row = F.to_json(F.struct(*(column(name) for name in columns)), {"ignoreNullFields": "false"})
-    return _shape(aside, source, files, F.col(REASON), detail, row)
-
-
-def stamped(rows: DataFrame, digest: str, run: str, frozen_at: str) -> DataFrame:
-    """The time is that of the freeze, so that a second attempt writes the same rows."""
-    return rows.select(
-        F.lit(digest).alias("digest"),
-        F.lit(run).alias("run"),
-        *("source", "file", "reason", "detail", "row"),
-        F.lit(frozen_at).cast("timestamp").alias("quarantined_at"),
+    files = listed.selectExpr("_hg_of", "posexplode(_hg_paths) AS (_hg_rank, _hg_path)")
+    aside = fated.filter(f"{FATE} = '{ASIDE}'")
+    with_path = aside.join(
+        F.broadcast(files), (F.col(SOURCE) == F.col("_hg_of")) & (F.col(FILE) == F.col("_hg_rank")), "left"
+    )
+    return with_path.selectExpr(
+        *(named(sql_string(value), name) for name, value in stamp.items()),
+        named(SOURCE, "source"),
+        named("_hg_path", "file"),
+        named(REASON, "reason"),
+        named(DETAIL, "detail"),
+        named(ROW, "row"),
+        named(f"timestamp {sql_string(frozen_at)}", "quarantined_at"),
     )

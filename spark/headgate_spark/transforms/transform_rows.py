@@ -1,26 +1,31 @@
 """From the sources of a batch to the row of the target: joins, derived columns, bins, or the pipeline's own query."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.errors import JobFailed
 from headgate_spark.pipeline import Bin, ColumnsTransform, Expression, Join, Pipeline, Source, SqlTransform
-from headgate_spark.transforms.names import FILE, column, quoted
+from headgate_spark.transforms.fates import KEPT, TOLD
+from headgate_spark.transforms.names import FATE, FILE, column, named, quoted, sql_string
 
 MATCHED = "matched"
-_CARRIED = f"from{FILE}"
+# True for rows that may still reach the table.
+LIVE = "_hg_live"
+_WINDOW = re.compile(r"\bover\b")
 
 
-def bin_column(spec: Bin) -> Column:
+def bin_text(spec: Bin) -> str:
     """Half-open ranges [a, b); total: below, between, above and null all have a label."""
-    value = F.expr(spec.of)
-    chain = F.when(value.isNull(), F.lit(spec.missing))
-    for edge, label in zip(spec.edges, spec.labels, strict=False):
-        chain = chain.when(value < F.expr(edge), F.lit(label))
-    return chain.otherwise(F.lit(spec.labels[-1]))
+    cases = "".join(
+        f" WHEN ({spec.of}) < ({edge}) THEN {sql_string(label)}"
+        for edge, label in zip(spec.edges, spec.labels, strict=False)
+    )
+    return (
+        f"CASE WHEN ({spec.of}) IS NULL THEN {sql_string(spec.missing)}{cases} ELSE {sql_string(spec.labels[-1])} END"
+    )
 
 
 def _config(type_name: str, message: str, remedy: str, **fields: str) -> JobFailed:
@@ -71,38 +76,41 @@ def _check_unique(source: Source, join: Join) -> None:
 def _joined_rows(
     transform: ColumnsTransform, joined: Sequence[tuple[Source, Join | None]], rows: Mapping[str, DataFrame]
 ) -> DataFrame:
+    """Every driving row, and LIVE: it is kept, and found its row in every inner join."""
     (driving, _), *others = joined
-    result = rows[driving.name].select(
-        *(column(spec.name).alias(_own(driving.name, spec.name)) for spec in driving.columns),
-        F.col(FILE).alias(_CARRIED),
+    result = rows[driving.name].selectExpr(
+        *(named(quoted(spec.name), _own(driving.name, spec.name)) for spec in driving.columns), *TOLD
     )
+    live = [f"{FATE} = '{KEPT}'"]
     place = {spec.name: _own(driving.name, spec.name) for spec in driving.columns}
     for source, join in others:
         if join is None:
             continue
-        right = rows[source.name].select(
-            *(column(spec.name).alias(_own(source.name, spec.name)) for spec in source.columns),
-            F.lit(True).alias(_own(source.name, MATCHED)),
+        right = rows[source.name].selectExpr(
+            *(named(quoted(spec.name), _own(source.name, spec.name)) for spec in source.columns),
+            named("true", _own(source.name, MATCHED)),
         )
         keys = [column(place[key.left]) == column(_own(source.name, key.right)) for key in join.on]
-        result = result.join(right, keys, join.how)
+        result = result.join(right, keys, "left")
+        if join.how == "inner":
+            live.append(f"{quoted(_own(source.name, MATCHED))} IS NOT NULL")
         for spec in source.columns:
             place.setdefault(spec.name, _own(source.name, spec.name))
-    return result
+    return result.selectExpr("*", named(" AND ".join(live), LIVE))
 
 
 def _views(joined: Sequence[tuple[Source, Join | None]], result: DataFrame) -> DataFrame:
     """Each column under its plain name, and each source as a struct, so that `price` and `sales.price` both work."""
-    plain: dict[str, Column] = {}
+    plain: dict[str, str] = {}
     structs = []
     for source, join in joined:
-        fields = [column(_own(source.name, spec.name)).alias(spec.name) for spec in source.columns]
+        fields = [f"{sql_string(spec.name)}, {quoted(_own(source.name, spec.name))}" for spec in source.columns]
         if join is not None:
-            fields.append(F.coalesce(column(_own(source.name, MATCHED)), F.lit(False)).alias(MATCHED))
-        structs.append(F.struct(*fields).alias(source.name))
+            fields.append(f"'{MATCHED}', coalesce({quoted(_own(source.name, MATCHED))}, false)")
+        structs.append(named(f"named_struct({', '.join(fields)})", source.name))
         for spec in source.columns:
-            plain.setdefault(spec.name, column(_own(source.name, spec.name)).alias(spec.name))
-    return result.select(*plain.values(), *structs, F.col(_CARRIED).alias(FILE))
+            plain.setdefault(spec.name, named(quoted(_own(source.name, spec.name)), spec.name))
+    return result.selectExpr(*plain.values(), *structs, *TOLD, LIVE)
 
 
 def _text(spec: Bin | Expression) -> str:
@@ -111,14 +119,20 @@ def _text(spec: Bin | Expression) -> str:
     return " ".join(parts).replace("``", "`").casefold()
 
 
+def _derived(spec: Bin | Expression) -> str:
+    """Only for live rows: values of the others are in wrong places, and what they raise must not end the job."""
+    value = bin_text(spec) if isinstance(spec, Bin) else spec.expression
+    return named(f"CASE WHEN {LIVE} THEN ({value}) END", spec.name)
+
+
 def _derive(rows: DataFrame, transform: ColumnsTransform) -> DataFrame:
     """Columns that do not build on each other come in one step: Spark looks at the whole plan again for each."""
-    together: dict[str, Column] = {}
+    together: dict[str, str] = {}
     for spec in transform.columns:
         if any(name.casefold() in _text(spec) for name in together):
-            rows, together = rows.withColumns(together), {}
-        together[spec.name] = bin_column(spec) if isinstance(spec, Bin) else F.expr(spec.expression)
-    return rows.withColumns(together) if together else rows
+            rows, together = rows.selectExpr("*", *together.values()), {}
+        together[spec.name] = _derived(spec)
+    return rows.selectExpr("*", *together.values()) if together else rows
 
 
 def _by_columns(pipeline: Pipeline, transform: ColumnsTransform, rows: Mapping[str, DataFrame]) -> DataFrame:
@@ -135,13 +149,27 @@ def _by_query(
     spark: SparkSession, pipeline: Pipeline, transform: SqlTransform, rows: Mapping[str, DataFrame]
 ) -> DataFrame:
     for source in pipeline.sources:
-        names = [column(spec.name) for spec in source.columns]
-        rows[source.name].select(*names).createOrReplaceTempView(quoted(source.name))
-    return spark.sql(transform.sql).withColumn(FILE, F.lit(None).cast("int"))
+        names = [quoted(spec.name) for spec in source.columns]
+        rows[source.name].selectExpr(*names).createOrReplaceTempView(quoted(source.name))
+    untold = [named(f"cast(NULL AS {'int' if name == FILE else 'string'})", name) for name in TOLD]
+    return spark.sql(transform.sql).selectExpr("*", *untold, named("true", LIVE))
+
+
+def follows_rows(transform: ColumnsTransform | SqlTransform) -> bool:
+    """Is each row of the result made from one row of the driving source alone? Then all rows can pass through it.
+
+    A window looks at rows around it, which must then be the kept ones only.
+    """
+    if isinstance(transform, SqlTransform):
+        return False
+    return not any(_WINDOW.search(_text(spec)) for spec in transform.columns)
 
 
 def transform_rows(spark: SparkSession, pipeline: Pipeline, rows: Mapping[str, DataFrame]) -> DataFrame:
-    """All columns that expectations may name, and FILE; `target_columns` says which of them the target takes."""
+    """All columns that expectations may name, TOLD and LIVE; `target_columns` says which of them the target takes.
+
+    `rows` of joined sources are kept ones; those of the driving source may be all where the transform follows rows.
+    """
     if isinstance(pipeline.transform, SqlTransform):
         return _by_query(spark, pipeline, pipeline.transform, rows)
     return _by_columns(pipeline, pipeline.transform, rows)
@@ -150,7 +178,7 @@ def transform_rows(spark: SparkSession, pipeline: Pipeline, rows: Mapping[str, D
 def target_columns(pipeline: Pipeline, transformed: DataFrame) -> tuple[str, ...]:
     """Columns of the target in order; what the target needs and does not get is an error of the pipeline."""
     transform = pipeline.transform
-    hidden = {FILE}
+    hidden = {*TOLD, LIVE}
     if isinstance(transform, ColumnsTransform):
         hidden |= {transform.from_, *(join.source for join in transform.joins)}
         chosen = transform.select or tuple(name for name in transformed.columns if name not in hidden)

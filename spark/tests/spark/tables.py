@@ -3,15 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from headgate_spark.delta.staging import staged_rows
 from tests.batch import Batch, Document
 
 
 def staged(spark: SparkSession, report: Document) -> list[dict[str, Any]]:
+    return [row.asDict(recursive=True) for row in staged_rows(fated(spark, report)).collect()]
+
+
+def fated(spark: SparkSession, report: Document) -> DataFrame:
+    """Every row that was written, with what became of it."""
     staging = report["staging"]
-    rows = spark.read.format("delta").option("versionAsOf", staging["version"]).load(staging["table"]).collect()
-    return [row.asDict(recursive=True) for row in rows]
+    return spark.read.format("delta").option("versionAsOf", staging["version"]).load(staging["table"])
 
 
 def table(spark: SparkSession, path: Path) -> list[dict[str, Any]]:

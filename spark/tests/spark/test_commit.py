@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from headgate_spark.delta.merge import merge
+from headgate_spark.delta.merge import write_first
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import settings
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
@@ -38,15 +38,15 @@ def test_new_changed_equal_and_older_rows_each_meet_their_fate(spark: SparkSessi
     first = "a,2024-01-02,one,p\nb,2024-01-02,two,p\nc,2024-01-02,three,p\nd,,four,p\n"
     _, report = batch_of(tmp_path, "one", first).run(spark)
     assert report["rows"] == {"staged": 4, "inserted": 4, "updated": 0, "unchanged": 0}
-    assert report["table"] == {"path": str(tmp_path / "lake" / "table"), "version": 1, "recovered": False}
+    assert report["table"] == {"path": str(tmp_path / "lake" / "table"), "version": 0, "recovered": False}
 
     second = "a,2024-01-02,one,p\nb,2024-01-01,late,p\nc,2024-01-02,corrected,p\nd,2024-01-01,dated,p\ne,,new,p\n"
     batch = batch_of(tmp_path, "two", second)
     _, report = batch.run(spark)
     assert notes(spark, batch) == {"a": "one", "b": "two", "c": "corrected", "d": "dated", "e": "new"}
     assert report["rows"] == {"staged": 5, "inserted": 1, "updated": 2, "unchanged": 2}
-    assert report["table"]["version"] == 2
-    assert versions(batch.lake / "table") == [0, 1, 2]
+    assert report["table"]["version"] == 1
+    assert versions(batch.lake / "table") == [0, 1]
 
 
 def test_a_batch_of_equal_rows_updates_nothing_and_is_still_recorded(spark: SparkSession, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_batch_of_equal_rows_updates_nothing_and_is_still_recorded(spark: Spar
     batch = batch_of(tmp_path, "again", "a,2024-01-02,x,p\n")
     _, report = batch.run(spark)
     assert report["rows"] == {"staged": 1, "inserted": 0, "updated": 0, "unchanged": 1}
-    assert versions(batch.lake / "table") == [0, 1, 2]
+    assert versions(batch.lake / "table") == [0, 1]
 
 
 def test_an_empty_batch_creates_the_table_and_is_recorded(spark: SparkSession, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_jobs_that_run_again_answer_with_the_first_report(spark: SparkSession, t
     assert batch.prepare(spark, attempt=2, on_phase=phases.append) == prepared
     assert batch.commit(spark, prepared, attempt=2) == committed
     assert phases == []
-    assert versions(batch.lake / "table") == [0, 1]
+    assert versions(batch.lake / "table") == [0]
 
 
 def test_a_crash_after_the_merge_is_found_in_the_history(spark: SparkSession, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_crash_after_the_merge_is_found_in_the_history(spark: SparkSession, tm
     assert again["table"] == {**first["table"], "recovered": True}
     assert again["rows"] == first["rows"]
     assert {name: first["files"][name] for name in ("added", "removed", "bytesAdded")} == again["files"]
-    assert versions(batch.lake / "table") == [0, 1, 2]
+    assert versions(batch.lake / "table") == [0, 1]
 
 
 def test_an_error_after_the_commit_does_not_hide_the_commit(
@@ -94,11 +94,11 @@ def test_an_error_after_the_commit_does_not_hide_the_commit(
     batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n")
     prepared = batch.prepare(spark)
 
-    def merge_then_die(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
-        merge(*arguments, **options)
+    def write_then_die(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        write_first(*arguments, **options)
         raise ConnectionResetError("lost the answer")
 
-    monkeypatch.setattr("headgate_spark.jobs.commit.merge", merge_then_die)
+    monkeypatch.setattr("headgate_spark.jobs.commit.write_first", write_then_die)
     report = batch.commit(spark, prepared)
     assert report["table"]["recovered"]
     assert report["rows"]["inserted"] == 1
@@ -113,7 +113,7 @@ def test_an_error_before_the_commit_is_the_failure(
     def die(*_: Any, **__: Any) -> None:  # noqa: ANN401
         raise RuntimeError("io.delta.exceptions.ConcurrentAppendException: another writer")
 
-    monkeypatch.setattr("headgate_spark.jobs.commit.merge", die)
+    monkeypatch.setattr("headgate_spark.jobs.commit.write_first", die)
     with pytest.raises(JobFailed) as caught:
         batch.commit(spark, prepared)
     assert caught.value.kind == "conflict"
@@ -191,7 +191,7 @@ def test_jobs_in_threads_of_one_process_do_not_disturb_each_other(spark: SparkSe
         rows = table(spark, tmp_path / f"lake {number}" / "lake" / "table")
         assert {row["zone"] for row in rows} == {("UTC", "Asia/Tokyo", "America/New_York")[number]}
         assert len(rows) == number + 1
-        assert report["table"]["version"] == 1
+        assert report["table"]["version"] == 0
 
 
 def test_a_staging_table_that_is_gone_is_named(spark: SparkSession, tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_another_shape_than_the_table_is_refused(
         batch.run(spark)
     assert (caught.value.kind, caught.value.type) == ("config", "TargetSchema")
     assert difference in str(caught.value.fields["differences"])
-    assert versions(batch.lake / "table") == [0, 1]
+    assert versions(batch.lake / "table") == [0]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_rows_of_one_file_that_contradict_each_other_are_kept_aside(spark: Spark
     (row,) = quarantine(spark, batch)
     assert (row["reason"], row["row"], row["file"]) == (
         "ConflictingDuplicate",
-        "a,2024-01-01,first",
+        '{"id":"a","day":"2024-01-01","note":"first"}',
         str(tmp_path / "f0.csv"),
     )
     assert "id=a" in row["detail"]
