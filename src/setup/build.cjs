@@ -26,24 +26,8 @@ async function ensureBuilt() {
   }
 }
 
-const modulesStamp = path.join(modules, '.headgate');
-
+/** What npm wrote down about node_modules, whoever ran it. */
 function modulesAreCurrent() {
-  const wanted = modulesFingerprint();
-  if (readText(modulesStamp) === wanted) return true;
-  if (!matchesLock()) return false;
-  fs.writeFileSync(modulesStamp, wanted);
-  return true;
-}
-
-function modulesFingerprint() {
-  return createHash('sha256')
-    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
-}
-
-/** Someone may have run npm by hand: what npm wrote down about node_modules tells whether that was enough. */
-function matchesLock() {
   const installed = packagesOf(path.join(modules, '.package-lock.json'));
   const wanted = packagesOf(path.join(root, 'package-lock.json'));
   if (installed === undefined || wanted === undefined) return false;
@@ -63,15 +47,13 @@ function packagesOf(file) {
 
 async function installModules() {
   say('installing the npm packages');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   if (code !== 0) {
     throw new SetupError(
       `npm ci ended with code ${code}.`,
       'Read what npm said above; check that this machine reaches the npm registry.',
     );
   }
-  fs.writeFileSync(modulesStamp, modulesFingerprint());
 }
 
 const distStamp = path.join(dist, '.headgate');
