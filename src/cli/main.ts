@@ -1,6 +1,10 @@
 // The headgate command: reads arguments, calls one command, sets the exit code. No logic of its own.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { z } from 'zod';
 import { readConfig } from '../workers/config';
+import { packageFolder } from '../workers/paths';
 import { exitCodes, reportError } from './output';
 import { collectVariable } from './variables';
 
@@ -27,9 +31,17 @@ const addressFlag = () =>
   new Option('--address <host:port>', 'Temporal server; default TEMPORAL_ADDRESS or 127.0.0.1:7233');
 const pipelineArgument = () => new Argument('<pipeline>', 'pipeline file, or name of one in the pipelines folder');
 
+function version(): string {
+  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
 function program(): Command {
   const headgate = new Command('headgate')
     .description('Durable Delta Lake pipelines on Temporal')
+    .version(version(), '--version')
+    // before a command `--version` is ours, after `show` it is the table's
+    .enablePositionalOptions()
     .showHelpAfterError()
     .exitOverride();
 

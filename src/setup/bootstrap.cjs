@@ -2,7 +2,8 @@
 'use strict';
 
 const path = require('node:path');
-const { ensureBuilt, root, runEntry } = require('./build.cjs');
+const { ensureBuilt } = require('./build.cjs');
+const { root, runEntry } = require('./entry.cjs');
 
 /** @type {Record<string, (args: string[]) => void | Promise<void>>} */
 const commands = {

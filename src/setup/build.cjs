@@ -5,40 +5,15 @@ const { spawn } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { SetupError, root, runEntry, say } = require('./entry.cjs');
 const { acquireLock } = require('./lock.cjs');
 
-const root = path.resolve(__dirname, '..', '..');
 const modules = path.join(root, 'node_modules');
 const dist = path.join(root, 'dist');
 const lockFile = path.join(root, '.headgate', 'setup.lock');
-const oldestNode = [20, 19];
-
-class SetupError extends Error {
-  /**
-   * @param {string} message
-   * @param {string} remedy
-   */
-  constructor(message, remedy) {
-    super(message);
-    this.name = 'SetupError';
-    this.remedy = remedy;
-  }
-}
-
-/** @param {string} version */
-function checkNode(version) {
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  const [leastMajor = 0, leastMinor = 0] = oldestNode;
-  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
-  throw new SetupError(
-    `This is Node.js ${version}; Headgate needs ${oldestNode.join('.')} or newer.`,
-    'Install a newer Node.js (LTS) and start again.',
-  );
-}
 
 /** Everything that must be there before compiled code can run. Returns at once when nothing has changed. */
 async function ensureBuilt() {
-  checkNode(process.version);
   if (modulesAreCurrent() && distIsCurrent()) return;
   const release = await acquireLock(lockFile, {
     onWait: ({ pid }) => say(`waiting for another set-up of this folder (process ${pid})`),
@@ -51,24 +26,8 @@ async function ensureBuilt() {
   }
 }
 
-const modulesStamp = path.join(modules, '.headgate');
-
+/** What npm wrote down about node_modules, whoever ran it. */
 function modulesAreCurrent() {
-  const wanted = modulesFingerprint();
-  if (readText(modulesStamp) === wanted) return true;
-  if (!matchesLock()) return false;
-  fs.writeFileSync(modulesStamp, wanted);
-  return true;
-}
-
-function modulesFingerprint() {
-  return createHash('sha256')
-    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
-}
-
-/** Someone may have run npm by hand: what npm wrote down about node_modules tells whether that was enough. */
-function matchesLock() {
   const installed = packagesOf(path.join(modules, '.package-lock.json'));
   const wanted = packagesOf(path.join(root, 'package-lock.json'));
   if (installed === undefined || wanted === undefined) return false;
@@ -88,15 +47,13 @@ function packagesOf(file) {
 
 async function installModules() {
   say('installing the npm packages');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   if (code !== 0) {
     throw new SetupError(
       `npm ci ended with code ${code}.`,
       'Read what npm said above; check that this machine reaches the npm registry.',
     );
   }
-  fs.writeFileSync(modulesStamp, modulesFingerprint());
 }
 
 const distStamp = path.join(dist, '.headgate');
@@ -176,24 +133,6 @@ function run(command, args, options = {}) {
   });
 }
 
-/** @param {string} line */
-function say(line) {
-  process.stderr.write(`headgate: ${line}\n`);
-}
-
-/**
- * Runs the entry of a script and shows a set-up error as problem and remedy, without a stack.
- * @param {() => Promise<void>} main
- */
-function runEntry(main) {
-  main().catch((error) => {
-    const remedy = error instanceof Error && 'remedy' in error ? error.remedy : undefined;
-    if (typeof remedy === 'string') say(`${error.message}\n  remedy: ${remedy}`);
-    else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exitCode = 1;
-  });
-}
-
-module.exports = { checkNode, distIsCurrent, ensureBuilt, root, run, runEntry, sourcesFingerprint };
+module.exports = { distIsCurrent, ensureBuilt, run, sourcesFingerprint };
 
 if (require.main === module) runEntry(ensureBuilt);

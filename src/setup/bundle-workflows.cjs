@@ -13,8 +13,21 @@ async function bundle() {
     logger: new DefaultLogger('WARN'),
   });
   fs.mkdirSync(path.dirname(target), { recursive: true });
-  fs.writeFileSync(`${target}.part`, code);
+  fs.writeFileSync(`${target}.part`, withRelativeSources(code));
   fs.renameSync(`${target}.part`, target);
+}
+
+/**
+ * The bundler writes where its sources lie on this machine; a bundle that travels in a package tells where they lie in the project.
+ * @param {string} code
+ */
+function withRelativeSources(code) {
+  const root = `${path.join(__dirname, '..', '..')}${path.sep}`;
+  return code.replace(/(?<=sourceMappingURL=data:application\/json;charset=utf-8;base64,)[\w+/=]+/, (map) => {
+    const { sources, ...rest } = JSON.parse(Buffer.from(map, 'base64').toString());
+    const relative = sources.map((/** @type {string} */ source) => source.replace(root, ''));
+    return Buffer.from(JSON.stringify({ ...rest, sources: relative })).toString('base64');
+  });
 }
 
 bundle().catch((error) => {

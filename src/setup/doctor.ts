@@ -7,11 +7,11 @@ import { HeadgateError } from '../contracts/errors';
 import { createContext, type SetupContext } from './context';
 import { damagedFiles, freeBytes, inMiB } from './install-once';
 import { findSparkJars } from './jars';
-import { findJava, findPython, isAtLeast, which, type Located } from './locate';
+import { findJava, findPython, type Located } from './locate';
 import { ownSpark } from './pins';
+import { isOpen } from './ports';
 import { findPythonEnv } from './python-env';
 import { findTemporal } from './temporal-server';
-import { findTestServer, isOpen } from './test-server';
 
 export type Finding = {
   readonly name: string;
@@ -21,8 +21,7 @@ export type Finding = {
   readonly remedy?: string;
 };
 
-const installs = 'Run `npm run demo`: it installs this.';
-const leastNode = '20.19';
+const installs = 'Run `headgate demo`: it installs this.';
 const leastDiskBytes = 2_000_000_000;
 const leastMemoryBytes = 3 * 1024 ** 3;
 const temporalPorts = { server: 7233, ui: 8233 } as const;
@@ -30,8 +29,7 @@ const temporalPorts = { server: 7233, ui: 8233 } as const;
 export async function diagnose(context: SetupContext = createContext()): Promise<Finding[]> {
   const [java, python] = await Promise.all([findJava(context), findPython(context)]);
   return Promise.all([
-    Promise.resolve(node(process.versions.node)),
-    npm(context),
+    Promise.resolve<Finding>({ name: 'Node.js', state: 'ok', found: process.versions.node }),
     Promise.resolve(located('Java', java)),
     Promise.resolve(located('Python', python)),
     checked('Python packages', async () => {
@@ -47,28 +45,11 @@ export async function diagnose(context: SetupContext = createContext()): Promise
       if (temporal === undefined) return undefined;
       return { text: `${temporal.serverVersion}, ${temporal.path}`, dir: dirname(temporal.path) };
     }),
-    testServer(context, java),
     disk(context.cache),
     memory(),
     port('Temporal port', temporalPorts.server),
     port('Temporal UI port', temporalPorts.ui),
   ]);
-}
-
-export function node(version: string): Finding {
-  if (isAtLeast(version, leastNode)) return { name: 'Node.js', state: 'ok', found: version };
-  const remedy = `Install Node.js ${leastNode} or newer.`;
-  return { name: 'Node.js', state: 'wrong', found: `${version} is too old`, remedy };
-}
-
-async function npm(context: SetupContext): Promise<Finding> {
-  const path = await which(context, 'npm');
-  if (path === undefined) {
-    return { name: 'npm', state: 'missing', remedy: 'Install npm: it comes with Node.js.' };
-  }
-  const result = await context.shell.run(path, ['--version'], { timeoutMs: 20_000 });
-  if (result.code === 0) return { name: 'npm', state: 'ok', found: `${result.stdout.trim()}, ${path}` };
-  return { name: 'npm', state: 'wrong', found: `${path} does not start`, remedy: 'Reinstall npm.' };
 }
 
 function located(name: string, found: Located): Finding {
@@ -85,20 +66,12 @@ async function checked(name: string, find: () => Promise<Present | undefined>): 
     if (present === undefined) return { name, state: 'missing', remedy: installs };
     const damaged = present.dir === undefined ? [] : await damagedFiles(present.dir);
     if (damaged.length === 0) return { name, state: 'ok', found: present.text };
-    const remedy = `Delete ${present.dir}, then run \`npm run demo\`.`;
+    const remedy = `Delete ${present.dir}, then run \`headgate demo\`.`;
     return { name, state: 'wrong', found: `damaged: ${damaged.join(', ')}`, remedy };
   } catch (error) {
     if (error instanceof HeadgateError) return { name, state: 'wrong', found: error.message, remedy: error.remedy };
     throw error;
   }
-}
-
-/** Only the project's own tests need it, so its absence is no fault. */
-async function testServer(context: SetupContext, java: Located): Promise<Finding> {
-  const name = 'Temporal test server';
-  const path = java.kind === 'found' ? await findTestServer(context, java.version) : undefined;
-  if (path === undefined) return { name, state: 'ok', found: 'not installed; `npm test` installs it' };
-  return checked(name, async () => ({ text: path, dir: dirname(path) }));
 }
 
 async function disk(cache: string): Promise<Finding> {

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// The `headgate` command: makes sure that dist is built from these sources, then hands over to it.
+// The `headgate` command. A checkout has `build.cjs`, which brings `dist` up to date; a package comes with its `dist`, and without it.
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
-const { ensureBuilt, root, runEntry } = require('./build.cjs');
+const { root, runEntry } = require('./entry.cjs');
 
 runEntry(async () => {
-  await ensureBuilt();
+  const build = path.join(__dirname, 'build.cjs');
+  if (fs.existsSync(build)) await require(build).ensureBuilt();
   require(path.join(root, 'dist', 'cli', 'main.js'));
 });

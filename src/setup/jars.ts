@@ -1,6 +1,6 @@
 // Owns fetching of pinned jars: with the Ivy that Spark ships, else with Maven; each is checked against its checksum.
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import { setting, type Progress, type SetupContext } from './context';
@@ -59,34 +59,41 @@ export async function fetchJars(context: SetupContext, input: FetchInput): Promi
   const { pins, into, progress } = input;
   const coordinates = Object.keys(pins).map(parse);
   progress(`fetching ${coordinates.length} jars`);
-  const withIvy = await runIvy(context, coordinates, input);
+  const pom = await writePom(coordinates, input.work);
+  const withIvy = await runIvy(context, pom, input);
   if (!isComplete(pins, into)) {
     const maven = await which(context, 'mvn');
-    const withMaven = maven === undefined ? undefined : await runMaven(context, maven, coordinates, input);
+    const withMaven = maven === undefined ? undefined : await runMaven(context, maven, pom, input);
     if (!isComplete(pins, into)) throw notFetched(withIvy, withMaven);
   }
   await checkJars(pins, into);
 }
 
-/** Ivy is in Spark's own jars and starts without Spark. Each coordinate is asked for by itself: the list is the closure. */
-async function runIvy(context: SetupContext, wanted: readonly Coordinate[], input: FetchInput): Promise<RunResult> {
-  const file = join(input.work, 'ivy.xml');
+/** What both Ivy and Maven read. Neither may follow dependencies: the list is the closure. */
+async function writePom(wanted: readonly Coordinate[], folder: string): Promise<string> {
+  const file = join(folder, 'pom.xml');
   const lines = wanted.map(
     ({ group, artifact, version }) =>
-      `<dependency org="${group}" name="${artifact}" rev="${version}" transitive="false" conf="default->master"/>`,
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
   );
   await writeFile(
     file,
-    `<ivy-module version="2.0"><info organisation="headgate" module="jars"/><configurations><conf name="default"/>` +
-      `</configurations><dependencies>${lines.join('')}</dependencies></ivy-module>`,
+    `<project><modelVersion>4.0.0</modelVersion><groupId>headgate</groupId><artifactId>jars</artifactId>` +
+      `<version>1</version><packaging>pom</packaging><dependencies>${lines.join('')}</dependencies></project>`,
   );
+  return file;
+}
+
+/** Ivy is in Spark's own jars and starts without Spark. */
+async function runIvy(context: SetupContext, pom: string, input: FetchInput): Promise<RunResult> {
   const { java, sparkHome } = input.tools;
   return context.shell.run(
     java,
     [
       `-Divy.default.ivy.user.dir=${join(input.work, 'ivy')}`,
       ...proxySettings(context),
-      ...['-cp', join(sparkHome, 'jars', '*'), 'org.apache.ivy.Main', '-ivy', file],
+      ...['-cp', join(sparkHome, 'jars', '*'), 'org.apache.ivy.Main', '-ivy', pom],
+      ...['-notransitive', '-confs', 'compile'],
       ...['-cache', join(input.work, 'ivy-cache'), '-m2compatible'],
       ...['-retrieve', join(input.into, '[artifact]-[revision].[ext]')],
     ],
@@ -107,26 +114,10 @@ function proxySettings(context: SetupContext): string[] {
   return [`-Dhttps.proxyHost=${hostname}`, `-Dhttps.proxyPort=${port === '' ? '80' : port}`];
 }
 
-async function runMaven(
-  context: SetupContext,
-  maven: string,
-  wanted: readonly Coordinate[],
-  input: FetchInput,
-): Promise<RunResult> {
+async function runMaven(context: SetupContext, maven: string, pom: string, input: FetchInput): Promise<RunResult> {
   input.progress('trying Maven');
-  const folder = join(input.work, 'maven');
-  await mkdir(folder, { recursive: true });
-  const lines = wanted.map(
-    ({ group, artifact, version }) =>
-      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
-  );
-  await writeFile(
-    join(folder, 'pom.xml'),
-    `<project><modelVersion>4.0.0</modelVersion><groupId>headgate</groupId><artifactId>jars</artifactId>` +
-      `<version>1</version><packaging>pom</packaging><dependencies>${lines.join('')}</dependencies></project>`,
-  );
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-  const args = ['-B', '-q', '-f', join(folder, 'pom.xml'), goal, '-DexcludeTransitive=true'];
+  const args = ['-B', '-q', '-f', pom, goal, '-DexcludeTransitive=true'];
   const repository = `-Dmaven.repo.local=${join(input.work, 'maven-repository')}`;
   return context.shell.run(maven, [...args, repository, `-DoutputDirectory=${input.into}`], { timeoutMs: 600_000 });
 }

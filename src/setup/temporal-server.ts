@@ -64,7 +64,7 @@ export async function installTemporal(context: SetupContext, progress: Progress)
 /** The SDK's own download, in a process of its own: it may hang on a line that swallows packets. */
 async function downloadServer(context: SetupContext, part: string, progress: Progress): Promise<RunResult> {
   progress(`downloading the Temporal CLI ${temporalCli.version}`);
-  const script = join(context.root, 'src', 'setup', 'download-temporal.cjs');
+  const script = join(__dirname, 'download-temporal.cjs');
   const args = [script, part, `v${temporalCli.version}`];
   const result = await context.shell.run(process.execPath, args, { cwd: context.root, timeoutMs: 180_000 });
   const [file] = result.code === 0 ? readdirSync(part) : [];

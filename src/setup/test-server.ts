@@ -1,13 +1,13 @@
 // Owns Temporal's time-skipping test server: its jars, a class-data archive and the wrapper that the SDK starts. Tests only.
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import type { Progress, SetupContext } from './context';
 import { installOnce, readStamp, type Installation } from './install-once';
 import { fetchJars, jarNames, type JarTools } from './jars';
 import { testServerJars } from './pins';
+import { freePort, isOpen } from './ports';
 import { lastLines } from './shell';
 
 const wrapper = 'temporal-test-server';
@@ -76,32 +76,11 @@ async function makeArchive(context: SetupContext, dir: string, java: string): Pr
       kind: 'infrastructure',
       type: 'TestServerFailed',
       message: `The time-skipping test server does not start:\n${lastLines(result)}`,
-      remedy: 'Run `npm run headgate doctor`; the message above is what Java said.',
+      remedy: 'Run `headgate doctor`; the message above is what Java said.',
     });
   }
 }
 
 async function untilOpen(port: number, stop: AbortSignal): Promise<void> {
   while (!stop.aborted && !(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-export async function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' });
-    const answer = (open: boolean): void => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => answer(true)).once('error', () => answer(false));
-  });
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address: AddressInfo | string | null = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

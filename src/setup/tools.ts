@@ -51,19 +51,18 @@ export async function ensureTools(
   if (java.kind !== 'found' || (python !== undefined && python.kind !== 'found')) throw missing([java, python]);
   const testServer = tests ? await findTestServer(context, java.version) : undefined;
 
-  const spark = installSpark(context, own, java.path);
-  const otherSparks = found.map((other) => installSpark(context, other, java.path));
-  const installServer = shared((progress) => installTemporal(context, progress), temporal);
-  const installTests = shared(async (progress) => {
-    if (!tests) return undefined;
-    const { sparkHome } = await spark.env;
+  const spark = ensureSpark(context, own, java.path);
+  const otherSparks = found.map((other) => ensureSpark(context, other, java.path));
+  const server = ensured('Temporal server', temporal, (progress) => installTemporal(context, progress));
+  const serverOfTests = ensured('Temporal test server', testServer, async (progress) => {
+    const { sparkHome } = await spark.env.get();
     return installTestServer(context, { java: java.path, sparkHome, javaVersion: java.version }, progress);
-  }, testServer);
+  });
 
   const tasks = [
     ...spark.tasks,
-    ...installServer.task('Temporal server'),
-    ...(tests ? installTests.task('Temporal test server') : []),
+    ...server.tasks,
+    ...(tests ? serverOfTests.tasks : []),
     ...otherSparks.flatMap((other) => other.tasks),
   ];
   if (tasks.length > 0) {
@@ -71,14 +70,13 @@ export async function ensureTools(
   }
 
   const home = await javaHomeOf(java.path);
-  const server = tests ? await installTests.result : undefined;
   const installed = otherSparks.map(async ({ version, paths }) => [version, await paths()] as const);
   return {
     ...(await spark.paths()),
     java: java.path,
     ...(home === undefined ? {} : { javaHome: home }),
-    temporal: (await installServer.result).path,
-    ...(server === undefined ? {} : { testServer: server }),
+    temporal: (await server.get()).path,
+    ...(tests ? { testServer: await serverOfTests.get() } : {}),
     otherSparks: Object.fromEntries(await Promise.all(installed)),
     cache: context.cache,
   };
@@ -96,54 +94,41 @@ async function findSpark(context: SetupContext, line: SparkLine, tests: boolean)
   return { line, tests, env, jars };
 }
 
-type InstallingSpark = {
+type EnsuredSpark = {
   readonly version: string;
   readonly tasks: readonly SetupTask[];
-  readonly env: Promise<PythonEnv>;
-  /** To be asked for when the tasks have ended. */
+  readonly env: Ensured<PythonEnv>;
   readonly paths: () => Promise<SparkPaths>;
 };
 
-function installSpark(context: SetupContext, { line, tests, env, jars }: FoundSpark, java: string): InstallingSpark {
-  const installEnv = shared((progress) => installPythonEnv(context, line, tests, progress), env);
-  const installJars = shared(async (progress) => {
-    const { sparkHome } = await installEnv.result;
+function ensureSpark(context: SetupContext, { line, tests, env, jars }: FoundSpark, java: string): EnsuredSpark {
+  const python = ensured(`Python packages for Spark ${line.version}`, env, (progress) =>
+    installPythonEnv(context, line, tests, progress),
+  );
+  const ownJars = ensured(`Spark ${line.version} jars`, jars, async (progress) => {
+    const { sparkHome } = await python.get();
     return installSparkJars(context, line, { java, sparkHome }, progress);
-  }, jars);
+  });
   return {
     version: line.version,
-    tasks: [
-      ...installEnv.task(`Python packages for Spark ${line.version}`),
-      ...installJars.task(`Spark ${line.version} jars`),
-    ],
-    env: installEnv.result,
-    paths: async () => ({ ...(await installEnv.result), jars: await installJars.result }),
+    tasks: [...python.tasks, ...ownJars.tasks],
+    env: python,
+    paths: async () => ({ ...(await python.get()), jars: await ownJars.get() }),
   };
 }
 
-type Shared<T> = { readonly result: Promise<T>; readonly task: (title: string) => SetupTask[] };
+type Ensured<T> = {
+  /** Installs it, unless it is there or someone has begun to. */
+  readonly get: (progress?: Progress) => Promise<T>;
+  /** None when it is there. */
+  readonly tasks: readonly SetupTask[];
+};
 
-/** A step whose result others wait for; when it is there already, it is no task at all. */
-function shared<T>(install: (progress: Progress) => Promise<T>, present: T | undefined): Shared<T> {
-  if (present !== undefined) return { result: Promise.resolve(present), task: () => [] };
-  const { promise, resolve, reject } = deferred<T>();
-  promise.catch(() => {
-    // reported by the task itself; those who wait for it fail with the same error
-  });
-  const run: SetupTask['run'] = async (progress) => {
-    install(progress).then(resolve, reject);
-    await promise;
-  };
-  return { result: promise, task: (title) => [{ title, run }] };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
-  let settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  if (settle === undefined) throw new Error('a promise runs its executor at once');
-  return { promise, ...settle };
+function ensured<T>(title: string, present: T | undefined, install: (progress: Progress) => Promise<T>): Ensured<T> {
+  let result: Promise<T> | undefined = present === undefined ? undefined : Promise.resolve(present);
+  const get: Ensured<T>['get'] = (progress = () => {}) => (result ??= install(progress));
+  const run: SetupTask['run'] = async (progress) => void (await get(progress));
+  return { get, tasks: present === undefined ? [{ title, run }] : [] };
 }
 
 function missing(found: readonly (Located | undefined)[]): HeadgateError {

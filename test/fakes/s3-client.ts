@@ -13,7 +13,6 @@ import {
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { S3Port } from '../../src/activities/stores/s3';
 
 const pageSize = 2;
 
@@ -21,7 +20,7 @@ export const s3Failure = (name: string, status: number): Error =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } });
 
 export type FakeS3 = {
-  readonly client: S3Port;
+  readonly client: S3Client;
   /** Every command so far: its class and its input. */
   readonly sent: { readonly command: string; readonly input: unknown }[];
   /** Errors for the next commands of a class, in order. */
@@ -78,7 +77,7 @@ export function createFakeS3(): FakeS3 {
       return {};
     }
     if (command instanceof ListObjectsV2Command) {
-      const { Bucket, Prefix = '', ContinuationToken: token = '', MaxKeys = pageSize } = command.input;
+      const { Bucket, Prefix = '', ContinuationToken: token = '', MaxKeys = 1000 } = command.input;
       const keys = [...objects.keys()]
         .filter((key) => key.startsWith(`${Bucket}/${Prefix}`) && key > token)
         .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -89,7 +88,7 @@ export function createFakeS3(): FakeS3 {
           return { Key: key.slice(`${Bucket}/`.length), Size: body.length, LastModified: modified, ETag: etag(body) };
         }),
         IsTruncated: keys.length > page.length,
-        NextContinuationToken: page.at(-1),
+        NextContinuationToken: keys.length > page.length ? page.at(-1) : undefined,
       };
     }
     throw new TypeError('a command that the fake does not know');
@@ -97,7 +96,7 @@ export function createFakeS3(): FakeS3 {
 
   const send = async (command: { input: unknown }, options: { abortSignal?: AbortSignal } = {}): Promise<unknown> => {
     const name = command.constructor.name;
-    sent.push({ command: name, input: command.input });
+    sent.push({ command: name, input: Object.assign({}, command.input) });
     options.abortSignal?.throwIfAborted();
     const failure = failNext.get(name)?.shift();
     if (failure !== undefined) throw failure;

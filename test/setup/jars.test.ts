@@ -38,8 +38,11 @@ describe('fetchJars', () => {
     const room = await fetchWith((call) => deliver(call, good));
     expect(room.calls).toHaveLength(1);
     expect(room.calls[0]?.args).toContain('/spark/jars/*');
-    const ivy = readFileSync(join(room.folder, 'work', 'ivy.xml'), 'utf8');
-    expect(ivy.match(/org="([^"]+)" name="([^"]+)" rev="([^"]+)" transitive="false"/g)).toHaveLength(2);
+    expect(room.calls[0]?.args).toContain('-notransitive');
+    const pom = readFileSync(join(room.folder, 'work', 'pom.xml'), 'utf8');
+    expect(
+      pom.match(/<groupId>[^<]+<.groupId><artifactId>(one|two)<.artifactId><version>[^<]+<.version>/g),
+    ).toHaveLength(2);
   });
 
   it('refuses a jar whose checksum differs, and names both sums', async () => {

@@ -3,7 +3,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { distIsCurrent, root, run, sourcesFingerprint } = require('../../src/setup/build.cjs');
+const { distIsCurrent, run, sourcesFingerprint } = require('../../src/setup/build.cjs');
+const { root } = require('../../src/setup/entry.cjs');
 
 const staleAfterMs = 3_600_000;
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/cli/stack/ports';
+import { freePort } from '../../src/setup/ports';
 import { crash, processesOf } from './processes';
 import { testTools } from './tools';
 

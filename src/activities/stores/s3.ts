@@ -1,15 +1,15 @@
 // ObjectStore on S3. Keeps the scheme of the path it was asked with (s3:// or s3a://) in the paths it returns.
-//   createS3Store(client: S3Port): ByteStore
+//   createS3Store(client: S3Client): ByteStore
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
+  paginateListObjectsV2,
   PutObjectCommand,
-  type S3Client,
   type _Object,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,16 +19,13 @@ import type { ByteStore } from './bytes';
 import { httpStatus, s3Error } from './errors';
 import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from './pattern';
 
-/** The one method that is used. */
-export type S3Port = Pick<S3Client, 'send'>;
-
 type Location = { readonly root: string; readonly Bucket: string; readonly Key: string };
 
 /** Two writers of one key at the same moment: S3 refuses both and asks to repeat. */
 const conflictRetries = 5;
 const copyLimitBytes = 5 * 1024 ** 3;
 
-export function createS3Store(client: S3Port): ByteStore {
+export function createS3Store(client: S3Client): ByteStore {
   async function stat(path: string): Promise<ObjectStat | undefined> {
     const { Bucket, Key } = locate(path);
     if (Key === '' || Key.endsWith('/')) return undefined;
@@ -42,30 +39,22 @@ export function createS3Store(client: S3Port): ByteStore {
     );
   }
 
-  async function* listPrefix(location: Location, maxKeys?: number): AsyncIterable<_Object> {
-    let token: string | undefined;
-    do {
-      const page = await client.send(
-        new ListObjectsV2Command({
-          Bucket: location.Bucket,
-          Prefix: location.Key,
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-          ...(maxKeys === undefined ? {} : { MaxKeys: maxKeys }),
-        }),
-      );
-      yield* page.Contents ?? [];
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+  /** Page by page: S3 gives a thousand objects at most. */
+  async function* listPrefix({ Bucket, Key }: Location, pageSize = 1000): AsyncIterable<readonly _Object[]> {
+    const pages = paginateListObjectsV2({ client, pageSize }, { Bucket, Prefix: Key });
+    for await (const { Contents } of pages) if (Contents !== undefined && Contents.length > 0) yield Contents;
   }
 
   async function collect(folder: string, matches: (relativePath: string) => boolean): Promise<readonly ObjectStat[]> {
     const location = locate(folder);
     const found: ObjectStat[] = [];
-    for await (const object of listPrefix(location)) {
-      const path = `${location.root}${object.Key ?? ''}`;
-      // A key that ends with a slash is the console's idea of a folder.
-      if (path.endsWith('/') || !matches(path.slice(folder.length))) continue;
-      found.push(toStat(path, object.Size, object.LastModified, object.ETag));
+    for await (const page of listPrefix(location)) {
+      for (const object of page) {
+        const path = `${location.root}${object.Key ?? ''}`;
+        // A key that ends with a slash is the console's idea of a folder.
+        if (path.endsWith('/') || !matches(path.slice(folder.length))) continue;
+        found.push(toStat(path, object.Size, object.LastModified, object.ETag));
+      }
     }
     return found.toSorted(byPath);
   }
@@ -83,10 +72,9 @@ export function createS3Store(client: S3Port): ByteStore {
     await client.send(new PutObjectCommand({ Bucket, Key, Body: body, ContentType: contentType(path), ...condition }));
   }
 
-  async function removeAll(keys: readonly string[], Bucket: string): Promise<void> {
-    const answer = await client.send(
-      new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true } }),
-    );
+  async function removeAll(page: readonly _Object[], Bucket: string): Promise<void> {
+    const Objects = page.map(({ Key }) => ({ Key }));
+    const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     const [failed] = answer.Errors ?? [];
     if (failed !== undefined) {
       throw Object.assign(new Error(`${failed.Key ?? ''}: ${failed.Message ?? 'not removed'}`), {
@@ -168,15 +156,7 @@ export function createS3Store(client: S3Port): ByteStore {
       const { Bucket, Key, root } = locate(withoutTrailingSlash(path));
       await guard('remove', path, async () => {
         await client.send(new DeleteObjectCommand({ Bucket, Key }));
-        let keys: string[] = [];
-        for await (const { Key: under } of listPrefix({ root, Bucket, Key: `${Key}/` })) {
-          if (under !== undefined) keys.push(under);
-          if (keys.length === 1000) {
-            await removeAll(keys, Bucket);
-            keys = [];
-          }
-        }
-        if (keys.length > 0) await removeAll(keys, Bucket);
+        for await (const page of listPrefix({ root, Bucket, Key: `${Key}/` })) await removeAll(page, Bucket);
       });
     },
     read,

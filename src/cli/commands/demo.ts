@@ -13,7 +13,7 @@ import { keeperWorkflowId } from '../../contracts/names';
 import type { TableView } from '../../contracts/run';
 import type { Config } from '../../workers/config';
 import { connectClient } from '../../workers/connection';
-import { sparkFolder } from '../../workers/paths';
+import { examplesFolder, sparkFolder } from '../../workers/paths';
 import { count, exitCodes, note, out } from '../output';
 import { createProgressView } from '../progress';
 import { printFailure, printResult } from '../run-report';
@@ -114,7 +114,7 @@ function demoFailed(config: Config, report: RunReport): HeadgateError {
     kind: 'unknown',
     type: 'DemoFailed',
     message: 'The demo run did not finish.',
-    remedy: `Look at ${join(config.home, 'worker.log')} and run \`npx headgate doctor\`.`,
+    remedy: `Look at ${join(config.home, 'worker.log')} and run \`headgate doctor\`.`,
     fields: { run: report.run, outcome: report.outcome },
   });
 }
@@ -122,7 +122,7 @@ function demoFailed(config: Config, report: RunReport): HeadgateError {
 export async function demoCommand(installation: Config, options: DemoOptions): Promise<number> {
   const folder = resolve('.headgate', 'demo');
   const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
-  const config = { ...installation, home };
+  const config = { ...installation, home, pipelines: examplesFolder };
   await Promise.all([raw, lake, home].map((path) => rm(path, { recursive: true, force: true })));
   await mkdir(raw, { recursive: true });
   const tools = await stackTools();
@@ -178,7 +178,7 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
     out(`   table        ${table}`);
     out(`   state        ${join(lake, '_headgate', 'customer-sales')}: manifests, reports, ledger, quarantine, runs`);
     out(`   logs         ${home}`);
-    if (!options.keep) out(pc.dim('   All processes are ended now; `npm run demo -- --keep` leaves server and UI up.'));
+    if (!options.keep) out(pc.dim('   All processes are ended now; `--keep` leaves server and UI up.'));
     else {
       out(`   Temporal UI  ${stack.ui}`);
       out(pc.dim('\nCtrl-C ends all of it.'));

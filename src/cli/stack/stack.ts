@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { searchAttributeTypes } from '../../contracts/names';
+import { freePort } from '../../setup/ports';
 import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
-import { freePort } from './ports';
 import { keepProcess, type KeptProcess } from './processes';
 import { tiedCommand } from './tied';
 

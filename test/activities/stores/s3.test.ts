@@ -14,8 +14,8 @@ test('a glob lists only below its literal folder, page by page', async () => {
   expect(await store.list('s3://bucket/raw/a*.csv')).toHaveLength(3);
   const lists = sent.filter(({ command }) => command === 'ListObjectsV2Command').map(({ input }) => input);
   expect(lists).toEqual([
-    { Bucket: 'bucket', Prefix: 'raw/' },
-    { Bucket: 'bucket', Prefix: 'raw/', ContinuationToken: 'bucket/raw/a2.csv' },
+    { Bucket: 'bucket', Prefix: 'raw/', MaxKeys: 1000 },
+    { Bucket: 'bucket', Prefix: 'raw/', MaxKeys: 1000, ContinuationToken: 'bucket/raw/a2.csv' },
   ]);
 });
 

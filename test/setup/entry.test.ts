@@ -1,4 +1,4 @@
-import { checkNode } from '../../src/setup/build.cjs';
+import { checkNode } from '../../src/setup/entry.cjs';
 
 describe('checkNode', () => {
   it.each(['v20.19.0', 'v20.20.2', 'v22.0.0', '26.1.0'])('takes %s', (version) => {
