@@ -64,8 +64,8 @@ export async function withStack(
     const provoked = new Set<string>();
     await measure({ ...started, warmSeconds: (performance.now() - since) / 1000, provoked });
     const retried = await retriedActivities(started.client, provoked);
-    for (const { workflowId, activity, attempts } of retried) {
-      note(`  ${activity} of ${workflowId} took ${attempts} attempts`);
+    for (const { workflowId, activity, attempts, failure } of retried) {
+      note(`  ${activity} of ${workflowId} took ${attempts} attempts: ${failure}`);
     }
     const beyondFirst = retried.reduce((sum, { attempts }) => sum + attempts - 1, 0);
     tell(bench, { part, name: attemptsBeyondFirst, value: beyondFirst, unit: '', goal: 0 });
