@@ -1,27 +1,22 @@
 // kill -9 of the worker under a running job: how long until a new worker watches the same job.
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { eventually, root, type BenchStack } from './stack';
+import { keeperWorkflowId } from '../src/contracts/names';
+import { makeSample, note, tell, type Bench } from './bench';
+import { shippedPipeline } from './product';
+import { eventually, type BenchStack } from './stack';
 
-const run = promisify(execFile);
 /** Long enough to be killed in, also warm. */
-const rows = '1000000';
+const rows = 1_000_000;
 
-type Tools = { readonly python: string; readonly env: NodeJS.ProcessEnv; readonly work: string };
-
-export async function measureRecovery(stack: BenchStack, { python, env, work }: Tools): Promise<number> {
-  const raw = join(work, 'raw-large');
-  await run(python, ['-m', 'headgate_spark.sample', '--out', raw, '--rows', rows, '--seed', '8'], { env });
+export async function measureRecovery({ bench, stack }: { readonly bench: Bench; readonly stack: BenchStack }) {
+  const raw = await makeSample(bench, 'raw-recovery', rows);
+  const lake = join(bench.work, 'lake-recovery');
+  const workflowId = 'bench/recovery';
+  stack.provoked.add(workflowId).add(keeperWorkflowId(join(lake, 'customer_sales')));
   const handle = await stack.client.workflow.start('runPipeline', {
-    workflowId: 'bench/recovery',
+    workflowId,
     taskQueue: 'headgate',
-    args: [
-      {
-        pipeline: join(root, 'pipelines', 'customer-sales.yaml'),
-        variables: { RAW: raw, LAKE: join(work, 'lake-large') },
-      },
-    ],
+    args: [{ pipeline: shippedPipeline, variables: { RAW: raw, LAKE: lake } }],
   });
   const watching = async (attempt: number): Promise<true | undefined> => {
     const { raw: description } = await handle.describe();
@@ -33,10 +28,12 @@ export async function measureRecovery(stack: BenchStack, { python, env, work }: 
   await eventually('the job', () => watching(1));
   const { worker } = stack.record().pids;
   if (worker === undefined) throw new Error('no worker to kill');
+  note(`  kill -9 of worker ${worker} under a job …`);
   process.kill(worker, 'SIGKILL');
   const since = performance.now();
   await eventually('a worker that watches again', () => watching(2));
   const seconds = (performance.now() - since) / 1000;
   await handle.result();
-  return Number(seconds.toFixed(2));
+  const name = 'kill -9 of the worker until a job is watched again';
+  tell(bench, { part: 'recovery', name, value: seconds, unit: 's', goal: 6 });
 }

@@ -7,8 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import type { StackRecord } from '../src/cli/stack/stack';
+import { retriedActivities } from './attempts';
+import { attemptsBeyondFirst, note, root, tell, type Bench } from './bench';
 
-export const root = join(__dirname, '..');
 const run = promisify(execFile);
 
 export async function eventually<Value>(
@@ -40,10 +41,40 @@ export type BenchStack = {
   readonly home: string;
   /** Seconds from the command to a worker that serves. */
   readonly startSeconds: number;
-  stop(): Promise<void>;
+  /** Seconds from there until its Spark is warm. */
+  readonly warmSeconds: number;
+  /** Workflows whose activities the bench breaks on purpose. */
+  readonly provoked: Set<string>;
 };
 
-export async function startDev(home: string): Promise<BenchStack> {
+type StartedStack = Omit<BenchStack, 'warmSeconds' | 'provoked'> & { stop(): Promise<void> };
+
+/** A stack of its own for `measure`, warm from the start. Afterwards no activity may have needed a second attempt. */
+export async function withStack(
+  bench: Bench,
+  part: string,
+  measure: (stack: BenchStack) => Promise<void>,
+): Promise<void> {
+  note(`${part}: headgate dev starts and warms up …`);
+  const started = await startDev(join(bench.work, `home-${part}`));
+  try {
+    const since = performance.now();
+    const warmed = async () => ((await residentStats(started.home)).warmed ? true : undefined);
+    await eventually('the warm-up of Spark', warmed, 300, 200);
+    const provoked = new Set<string>();
+    await measure({ ...started, warmSeconds: (performance.now() - since) / 1000, provoked });
+    const retried = await retriedActivities(started.client, provoked);
+    for (const { workflowId, activity, attempts, failure } of retried) {
+      note(`  ${activity} of ${workflowId} took ${attempts} attempts: ${failure}`);
+    }
+    const beyondFirst = retried.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+    tell(bench, { part, name: attemptsBeyondFirst, value: beyondFirst, unit: '', goal: 0 });
+  } finally {
+    await started.stop();
+  }
+}
+
+async function startDev(home: string): Promise<StartedStack> {
   const since = Date.now();
   const port = await freePort();
   const child: ChildProcess = spawn(

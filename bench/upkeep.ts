@@ -1,20 +1,17 @@
 // What upkeep costs and gives: a shop day by day, the same query before and after, one batch into tables of three sizes.
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { readHealth } from '../src/activities/tables/health';
 import type { CommitReport } from '../src/contracts/job';
-import { jobPaths } from '../src/contracts/layout';
+import { defaultStateRoot } from '../src/contracts/layout';
 import type { MaintenanceResult, TableHealth } from '../src/contracts/maintenance';
-import { keeperWorkflowId } from '../src/contracts/names';
-import type { RunPipelineResult, TableView } from '../src/contracts/run';
 import { defaultMaintenance } from '../src/domain/maintenance-policy';
-import { load, median, note, round, type Bench } from './bench';
-import { eventually, residentStats, root, startDev, type BenchStack } from './stack';
+import { load, median, note, python, root, round, tell, type Bench } from './bench';
+import { readReport, runOnce, shippedPipeline } from './product';
+import { withStack, type BenchStack } from './stack';
 
-const run = promisify(execFile);
+export const upkeepParts = ['query', 'growth', 'days'] as const;
+
 /** A sixty-fourth of the default: a day of the bench is a sixty-fourth of a day of 1.3 million rows. */
 const fileSize = '1 MiB';
 const fileBytes = 1024 * 1024;
@@ -25,11 +22,11 @@ const batches = 5;
 /** Daily runs before the measured ones: as far as corrections reach back, so that every measured day finds what it corrects. */
 const historyDays = 15;
 
-export type UpkeepOptions = { readonly days: number; readonly rowsPerDay: number; readonly skip: ReadonlySet<string> };
+export type UpkeepOptions = { readonly days: number; readonly rowsPerDay: number };
 
 /** The shipped pipeline for a table of many corrections: rows stay in their partition, changed ones are marked, files small. */
 function writePipeline(folder: string): string {
-  const shipped = readFileSync(join(root, 'pipelines', 'customer-sales.yaml'), 'utf8');
+  const shipped = readFileSync(shippedPipeline, 'utf8');
   const file = join(folder, 'shop.yaml');
   writeFileSync(
     file,
@@ -47,7 +44,10 @@ function writePipeline(folder: string): string {
 
 type Day = { readonly wall: number; readonly report: CommitReport };
 
+const mergeOf = ({ seconds }: CommitReport): number => seconds['merge'] ?? 0;
+
 type Shop = {
+  readonly table: string;
   /** The files of so many more days in one run, and the upkeep that follows it. */
   next(days: number): Promise<Day>;
   health(): Promise<TableHealth>;
@@ -63,43 +63,27 @@ function openShop({ work, tools }: Bench, stack: BenchStack, pipeline: string, s
   mkdirSync(raw, { recursive: true });
   bring('customer_data.parquet');
 
-  const rest = async (): Promise<void> => {
-    const keeper = stack.client.workflow.getHandle(keeperWorkflowId(table));
-    for (let quiet = 0; quiet < 3;) {
-      await delay(100);
-      const { maintaining } = await keeper.query<TableView>('table');
-      quiet = maintaining === undefined ? quiet + 1 : 0;
-    }
-  };
-
   return {
+    table,
     next: async (days) => {
       for (const last = passed + days; passed < last; passed += 1) {
         bring(`sales_data-${String(passed).padStart(3, '0')}.csv`);
       }
-      const since = performance.now();
-      const { outcome, digest }: RunPipelineResult = await stack.client.workflow.execute('runPipeline', {
-        workflowId: `bench/${name}-${passed}`,
-        taskQueue: 'headgate',
-        args: [{ pipeline, variables: { RAW: raw, LAKE: lake } }],
-      });
-      const wall = (performance.now() - since) / 1000;
-      if (outcome !== 'committed' || digest === undefined) throw new Error(`day ${passed} ended ${outcome}`);
-      await rest();
-      const { report } = jobPaths(join(lake, '_headgate', 'shop'), 'commit', digest, 1);
-      return { wall, report: JSON.parse(readFileSync(report, 'utf8')) as CommitReport };
+      const { wall, result } = await runOnce(stack.client, { id: `${name}-${passed}`, raw, lake, pipeline });
+      const state = defaultStateRoot(table, result.pipeline);
+      return { wall, report: readReport<CommitReport>(state, 'commit', result.digest ?? '') };
     },
     health: () => {
       const settings = { ...defaultMaintenance, targetFileBytes: fileBytes };
-      const python = { python: tools.python, pythonPath: join(root, 'spark') };
-      return readHealth(python, { table, zorderBy: ['customer_id', 'category'], clusterBy: [], settings });
+      const runtime = { python: tools.python, pythonPath: join(root, 'spark') };
+      return readHealth(runtime, { table, zorderBy: ['customer_id', 'category'], clusterBy: [], settings });
     },
   };
 }
 
-async function makeDays({ tools, env, work }: Bench, name: string, days: number, rows: number): Promise<string> {
-  const folder = join(work, name);
-  await run(tools.python, [join(root, 'bench', 'spark', 'daily.py'), folder, String(days), String(rows)], { env });
+async function makeDays(bench: Bench, name: string, days: number, rows: number): Promise<string> {
+  const folder = join(bench.work, name);
+  await python(bench, [join(root, 'bench', 'spark', 'daily.py'), folder, String(days), String(rows)]);
   return folder;
 }
 
@@ -125,24 +109,23 @@ async function measureDays(bench: Bench, stack: BenchStack, pipeline: string, op
     );
   }
   const { savings, files, bytes } = await shop.health();
-  const { ingestedBytes, rewrittenBytes, naiveBytes, filesBefore, filesAfter } = savings;
+  const { ingestedBytes, rewrittenBytes, filesBefore, filesAfter } = savings;
+  const naive = Number(
+    await python(bench, [join(root, 'bench', 'spark', 'naive.py'), shop.table, String(fileBytes), 'ordered']),
+  );
   const measured = seen.slice(historyDays);
   const scanned = ({ report }: Day): number => report.files.scanned ?? 0;
-  bench.figures['daily'] = {
-    days,
-    rowsPerDay,
-    files,
-    megabytes: round(bytes / 1e6, 1),
-    upkeepPerByte: round(rewrittenBytes / ingestedBytes, 2),
-    naivePerByte: round(naiveBytes / ingestedBytes, 1),
-    filesBefore,
-    filesAfter,
+  const part = 'days';
+  const times = (name: string, value: number): void => tell(bench, { part, name, value, unit: 'times' });
+  times('bytes written by upkeep over bytes that came', rewrittenBytes / ingestedBytes);
+  times('the same with OPTIMIZE ZORDER after each ingest', naive / ingestedBytes);
+  times('seconds of MERGE, last ten days over first', lastOverFirst(measured.map(({ report }) => mergeOf(report))));
+  times('files that a MERGE looks at, last ten over first', lastOverFirst(measured.map(scanned)));
+  times('the same over the first ten into an empty table', lastOverFirst(seen.map(scanned)));
+  times('wall time of a run, last ten days over first', lastOverFirst(measured.map(({ wall }) => wall)));
+  bench.details[part] = {
+    ...{ days, rowsPerDay, files, megabytes: round(bytes / 1e6, 1), filesBefore, filesAfter },
     mostFilesInPartition: Math.max(...seen.map(({ mostFiles }) => mostFiles)),
-    mergeLastOverFirst: lastOverFirst(measured.map(({ report }) => report.seconds['merge'] ?? 0)),
-    scannedLastOverFirst: lastOverFirst(measured.map(scanned)),
-    // From the first batch into an empty table.
-    scannedLastOverEmpty: lastOverFirst(seen.map(scanned)),
-    wallLastOverFirst: lastOverFirst(measured.map(({ wall }) => wall)),
   };
 }
 
@@ -150,27 +133,24 @@ type QueryFigures = { readonly files: number; readonly scanned: number; readonly
 
 /** The same selective query on a table as appends left it, and on its copy after the policy had its way. */
 async function measureQuery(bench: Bench, stack: BenchStack, pipeline: string): Promise<void> {
-  const { tools, env, work, figures } = bench;
-  const lake = join(work, 'query');
+  const lake = join(bench.work, 'query');
   const query = async (...args: readonly string[]): Promise<string> => {
-    const { stdout } = await run(tools.python, [join(root, 'bench', 'spark', 'query.py'), ...args], { env });
-    return stdout.trim().split('\n').at(-1) ?? '';
+    const said = await python(bench, [join(root, 'bench', 'spark', 'query.py'), ...args]);
+    return said.split('\n').at(-1) ?? '';
   };
   await query('make', join(lake, 'before', 'customer_sales'), join(lake, 'after', 'customer_sales'));
   const result: MaintenanceResult = await stack.client.workflow.execute('maintainTable', {
     workflowId: 'bench/query',
     taskQueue: 'headgate',
-    args: [{ pipeline, variables: { RAW: work, LAKE: join(lake, 'after') } }],
+    args: [{ pipeline, variables: { RAW: bench.work, LAKE: join(lake, 'after') } }],
   });
   if (result.done.length === 0) throw new Error('the policy left the table of the query as it was');
   const measured = await query('ask', join(lake, 'before', 'customer_sales'), join(lake, 'after', 'customer_sales'));
   const [before, after] = JSON.parse(measured) as [QueryFigures, QueryFigures];
-  figures['query'] = {
-    before,
-    after,
-    shareOfFiles: round(after.scanned / after.files),
-    shareOfTime: round(after.seconds / before.seconds),
-  };
+  const part = 'query';
+  tell(bench, { part, name: 'files that a query opens, share', value: after.scanned / after.files, unit: 'times' });
+  tell(bench, { part, name: 'query after upkeep over before', value: after.seconds / before.seconds, unit: 'times' });
+  bench.details[part] = { before, after };
 }
 
 /** Equal batches into tables of one, four and sixteen times the rows, one after the other. */
@@ -190,31 +170,24 @@ async function measureGrowth(bench: Bench, stack: BenchStack, pipeline: string, 
     for (const [index, shop] of shops.entries()) walls[index]?.push((await shop.next(1)).wall);
   }
   const [one = Number.NaN, four = Number.NaN, sixteen = Number.NaN] = walls.map((seconds) => median(seconds));
-  bench.figures['growth'] = {
-    seconds: [one, four, sixteen].map((seconds) => round(seconds)),
-    fourOverOne: round(four / one, 2),
-    sixteenOverOne: round(sixteen / one, 2),
-  };
+  const part = 'growth';
+  tell(bench, { part, name: 'a batch into a table of 4 times the rows', value: four / one, unit: 'times' });
+  tell(bench, { part, name: 'into one of 16 times the rows', value: sixteen / one, unit: 'times', goal: 1.3 });
+  bench.details[part] = { seconds: [one, four, sixteen].map((seconds) => round(seconds)) };
 }
 
-export async function measureUpkeep(bench: Bench, options: UpkeepOptions): Promise<void> {
+export async function measureUpkeep(bench: Bench, options: UpkeepOptions, chosen: ReadonlySet<string>): Promise<void> {
   const pipeline = writePipeline(bench.work);
-  const home = join(bench.work, 'home');
-  note('headgate dev: start, warm up …');
-  const stack = await startDev(home);
-  try {
-    await eventually('the warm-up', async () => ((await residentStats(home)).warmed ? true : undefined), 300, 200);
-    if (!options.skip.has('query')) {
-      note('the same query before and after upkeep …');
-      await measureQuery(bench, stack, pipeline);
+  const measures = {
+    query: (stack) => measureQuery(bench, stack, pipeline),
+    growth: (stack) => measureGrowth(bench, stack, pipeline, options.rowsPerDay),
+    days: (stack) => measureDays(bench, stack, pipeline, options),
+  } satisfies Record<(typeof upkeepParts)[number], (stack: BenchStack) => Promise<void>>;
+  await withStack(bench, 'upkeep', async (stack) => {
+    for (const part of upkeepParts) {
+      if (!chosen.has(part)) continue;
+      note(`${part} …`);
+      await measures[part](stack);
     }
-    if (!options.skip.has('growth')) {
-      note('one batch into tables of three sizes …');
-      await measureGrowth(bench, stack, pipeline, options.rowsPerDay);
-    }
-    note(`${options.days} days with corrections and late rows …`);
-    await measureDays(bench, stack, pipeline, options);
-  } finally {
-    await stack.stop();
-  }
+  });
 }

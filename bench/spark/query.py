@@ -1,7 +1,7 @@
 """One selective query before and after upkeep, for `npm run bench`.
 
-`python query.py make BEFORE AFTER` writes a table of many appends in no order, twice; `python query.py ask BEFORE AFTER`
-prints for each {"files", "scanned", "seconds"}: files of the table, files that the query opened, median of its seconds.
+`python query.py make BEFORE AFTER` writes a table of many appends in no order, twice; `python query.py ask BEFORE
+AFTER` prints for each {"files", "scanned", "seconds"}: files of the table, files that the query opened, median seconds.
 """
 
 import json
@@ -59,7 +59,7 @@ def ask(spark: SparkSession, path: Path) -> dict[str, float]:
         query = wanted.agg(F.sum("total_sales"))
         query.collect()
         seconds.append(time.monotonic() - start)
-        scan = leaves(query._jdf.queryExecution().executedPlan())  # type: ignore[operator]
+        scan = leaves(query._jdf.queryExecution().executedPlan())
         scanned.append(scan.metrics().apply("numFiles").value())
     # the first queries compile what the later ones use
     return {

@@ -80,7 +80,7 @@ export type TableHealth = {
   readonly savings: UpkeepSavings;
 };
 
-/** What upkeep did, by the commits that the log still holds, and what OPTIMIZE after each batch would have cost. */
+/** What upkeep did, by the commits that the log still holds. */
 export type UpkeepSavings = {
   /** Time of the first of these commits, ISO 8601. */
   readonly since: string;
@@ -93,8 +93,6 @@ export type UpkeepSavings = {
   /** Deleted for good by VACUUM. */
   readonly reclaimedFiles: number;
   readonly reclaimedBytes: number;
-  /** Bytes that one OPTIMIZE (with ZORDER, where the table has such columns) after each ingest would have written. */
-  readonly naiveBytes: number;
 };
 
 export const maintenanceKinds = ['compact', 'zorder', 'cluster', 'vacuum-lite', 'vacuum-full'] as const;

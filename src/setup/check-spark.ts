@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { createContext } from './context';
 import { ensureTools } from './tools';
 
+/** Seen from `spark`. */
+const folders = ['.', join('..', 'bench', 'spark')];
 const checks = [
-  ['ruff', 'format', '--check', '.'],
-  ['ruff', 'check', '.'],
+  ['ruff', 'format', '--check', ...folders],
+  ['ruff', 'check', ...folders],
   ['mypy', '--strict'],
   ['pytest', join('tests', 'unit')],
 ];
 const repairs = [
-  ['ruff', 'format', '.'],
-  ['ruff', 'check', '--fix', '.'],
+  ['ruff', 'format', ...folders],
+  ['ruff', 'check', '--fix', ...folders],
 ];
 
 /** Silent when all is well. `--fix` repairs what ruff can repair, and checks nothing else. */

@@ -24,7 +24,6 @@ export const noSavings: UpkeepSavings = {
   filesAfter: 0,
   reclaimedFiles: 0,
   reclaimedBytes: 0,
-  naiveBytes: 0,
 };
 
 /** Health with sums that fit its partitions. */

@@ -50,9 +50,7 @@ def live_files(table: DeltaTable, ordered_by: str | None) -> list[LiveFile]:
 
 def health(options: argparse.Namespace) -> TableHealth:
     table = open_table(options.table, None)
-    aims = Aims(
-        options.target_bytes, options.window_hours, options.retain_hours, ordered=options.ordered_by is not None
-    )
+    aims = Aims(options.target_bytes, options.window_hours, options.retain_hours)
     files = live_files(table, options.ordered_by)
     return table_health(options.table, table.version(), files, read_log(options.table), aims, time.time() * 1000)
 

@@ -13,5 +13,3 @@ class Aims:
     target_file_bytes: int
     window_hours: float
     retain_hours: float
-    # The table is ordered by columns: Z-ordered or clustered.
-    ordered: bool = False

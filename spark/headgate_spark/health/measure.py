@@ -235,11 +235,5 @@ def table_health(
         created_at=created,
         last_vacuum=LastVacuum(**{mode: iso(time) for mode, time in vacuums.items()}),
         log=LogHealth(log.files, log.bytes, log.commits_since_checkpoint),
-        savings=savings(
-            log,
-            {values: sum(file.size for file in group) for values, group in grouped.items()},
-            aims.target_file_bytes,
-            created,
-            ordered=aims.ordered,
-        ),
+        savings=savings(log, created),
     )

@@ -44,7 +44,6 @@ export const healthSchema: z.ZodType<TableHealth> = z.object({
     filesAfter: count,
     reclaimedFiles: count,
     reclaimedBytes: count,
-    naiveBytes: count,
   }),
 });
 

@@ -50,15 +50,13 @@ function printHealth(health: TableHealth): void {
 }
 
 function printSavings({ since, ...sums }: UpkeepSavings): void {
-  const { ingests, ingestedBytes, rewrittenBytes, filesBefore, filesAfter, reclaimedBytes, naiveBytes } = sums;
+  const { ingests, ingestedBytes, rewrittenBytes, filesBefore, filesAfter, reclaimedBytes } = sums;
   if (ingests === 0) return;
-  const times = (bytes: number, of: number): string =>
-    of === 0 ? '' : ` (${shortNumber(bytes / of)} times what came)`;
+  const times = ingestedBytes === 0 ? '' : ` (${shortNumber(rewrittenBytes / ingestedBytes)} times what came)`;
   out(`since ${since.slice(0, 10)}`);
   out(`  came     ${formatBytes(ingestedBytes)} in ${count(ingests)} ingests`);
   const became = filesBefore === 0 ? '' : `; ${files(filesBefore)} became ${count(filesAfter)}`;
-  out(`  upkeep   ${formatBytes(rewrittenBytes)} written again${times(rewrittenBytes, ingestedBytes)}${became}`);
-  out(`  instead  ${formatBytes(naiveBytes)}${times(naiveBytes, ingestedBytes)} with OPTIMIZE after each ingest`);
+  out(`  upkeep   ${formatBytes(rewrittenBytes)} written again${times}${became}`);
   out(`  deleted  ${formatBytes(reclaimedBytes)} of old versions by VACUUM`);
 }
 

@@ -1,12 +1,11 @@
-"""The pipeline's own Spark code without Headgate around it: the limit that `npm run bench` compares a run with.
+"""The pipeline's own jobs in one process of their own, as a scheduler starts them: the cold peer of a warm run.
 
-`python rounds.py REQUESTS_DIR WORK_DIR ROUNDS` runs prepare and commit of recorded requests ROUNDS times in one session,
-each time into fresh folders, and prints one JSON line per round: {"round", "prepare", "commit", "total"} in seconds.
+`spark-submit submit.py REQUESTS WORK JOB…` runs recorded requests (prepare, commit) one after the other; what they
+write goes to WORK.
 """
 
 import json
 import sys
-import time
 from pathlib import Path
 
 from headgate_spark.runner import run_job
@@ -29,19 +28,13 @@ def moved(requests: Path, job: str, folder: Path) -> str:
     return str(path)
 
 
-def main(requests: Path, work: Path, rounds: int) -> None:
+def main(requests: Path, work: Path, jobs: list[str]) -> None:
+    work.mkdir(parents=True, exist_ok=True)
     spark = build_local_session()
-    for number in range(1, rounds + 1):
-        folder = work / f"round-{number}"
-        folder.mkdir(parents=True)
-        seconds = {}
-        for job in ("prepare", "commit"):
-            start = time.monotonic()
-            run_job(spark, moved(requests, job, folder))
-            seconds[job] = round(time.monotonic() - start, 3)
-        print(json.dumps({"round": number, **seconds, "total": round(sum(seconds.values()), 3)}), flush=True)
+    for job in jobs:
+        run_job(spark, moved(requests, job, work))
     spark.stop()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
