@@ -8,7 +8,7 @@ import { badRows } from '../support/bad-rows';
 import { headgate, runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
 import { stateFiles, tableVersions } from '../support/lake';
 import { makeCustomers } from '../support/oracle';
-import { processesOf } from '../support/processes';
+import { sparkProcess, whileHeld } from '../support/spark-process';
 import { projectRoot, sparkFolder, testTools } from '../support/tools';
 import { until } from '../support/waiting';
 import { createWorkspace, type Workspace } from '../support/workspace';
@@ -139,6 +139,7 @@ test.each(ofOutcome('failed'))('$name: a clear error, and no table', async ({ ba
   for (const word of expected.says) expect(run.error?.message).toContain(word);
   expect(run.error?.remedy).toMatch(/\w+ \w+/);
   expect(tableVersions(place.table)).toEqual([]);
+  await dev.accountFor({ workflow: run.run, type: expected.type });
 });
 
 test.each(ofOutcome('nothing-new'))('$name: nothing happens, and it is told why', async ({ badInput, expected }) => {
@@ -170,6 +171,7 @@ describe('with a table that stands', () => {
     const second = join(place.raw, 'sales_data_2.csv');
     writeFileSync(second, csv(line('I4')).replace(',price', ',cost'));
     expect(await place.run()).toMatchObject({ code: 1, outcome: 'failed', error: { type: 'MissingColumn' } });
+    await dev.accountFor({ workflow: `run/${place.name}`, type: 'MissingColumn' });
     expect(tableVersions(place.table)).toEqual(versions);
     writeFileSync(second, csv(line('I4')));
     expect(await place.run()).toMatchObject({ outcome: 'committed', rows: { read: 1, inserted: 1 } });
@@ -177,21 +179,18 @@ describe('with a table that stands', () => {
 
   /** Holds Spark after the freeze, lets `change` touch the raw folder, lets Spark go on. */
   async function between(place: Place, change: () => void): Promise<RunSeen> {
-    const java = processesOf(workspace.home).find(({ command }) => command.includes('PythonGatewayServer'));
-    if (java === undefined) throw new Error('no Spark process');
-    process.kill(java.pid, 'SIGSTOP');
-    try {
-      const run = place.run();
-      run.catch(() => undefined);
+    const { running } = await whileHeld(sparkProcess(workspace.home), async () => {
+      const running = place.run();
+      running.catch(() => undefined);
       await until('the prepare job is asked for', () =>
         stateFiles(place.lake, place.name).some((file) => file.includes('prepare.request')),
       );
       change();
-      process.kill(java.pid, 'SIGCONT');
-      return await run;
-    } finally {
-      process.kill(java.pid, 'SIGCONT');
-    }
+      return { running };
+    });
+    const seen = await running;
+    await dev.accountFor({ workflow: seen.run, activity: 'watchJob', type: 'InputChanged' });
+    return seen;
   }
 
   test('a file that changes between freeze and prepare is frozen anew', async () => {

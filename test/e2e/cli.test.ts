@@ -197,6 +197,7 @@ describe('with a server', () => {
     const program = await cli(...args, '--json');
     expect(program.code).toBe(1);
     expect(program.json).toMatchObject({ outcome: 'failed', error: { type: 'MissingColumn', kind: 'data' } });
+    await dev.accountFor({ activity: 'watchJob', type: 'MissingColumn' });
   });
 
   test('a run that does not exist cannot be cancelled or decided', async () => {

@@ -63,13 +63,13 @@ export async function createLocalHome(inside = ''): Promise<LocalHome> {
       runtimes.push(runtime);
       return runtime;
     },
-    submission: ({ hold = false, failure, crash: crashes = false, table } = {}, of) => {
+    submission: ({ job = 'commit', hold = false, failure, crash: crashes = false, table } = {}, of) => {
       steps += 1;
       const base = join(folder, `step-${steps}`);
       const attempt = of?.attempt ?? 1;
       const submission: JobSubmission = {
-        stepKey: of?.step.stepKey ?? `suite/table/${steps}/commit`,
-        job: 'commit',
+        stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
+        job,
         attempt,
         requestPath: `${base}.request-${attempt}.json`,
         reportPath: of?.step.reportPath ?? `${base}.report.json`,

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { expectNothingLeft } from './processes';
+import { watchRetries, type RetryWatch } from './retries';
 import { projectRoot } from './tools';
 import { until } from './waiting';
 import type { Workspace } from './workspace';
@@ -123,7 +124,9 @@ export type DevStack = {
   /** What `dev.json` says now. */
   readonly record: () => z.infer<typeof recordSchema>;
   readonly log: () => string;
-  /** As Ctrl-C would; throws when anything is left behind. */
+  /** Tells which failures a test means to see, at the end of that test. */
+  readonly accountFor: RetryWatch['accountFor'];
+  /** As Ctrl-C would; throws when anything is left behind, or failed without a test that accounts for it. */
   readonly stop: () => Promise<void>;
 };
 
@@ -149,13 +152,19 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     child.kill('SIGKILL');
     throw new Error(`headgate dev did not start:\n${readFileSync(logPath, 'utf8')}`, { cause: error });
   }
+  const { accountFor, expectNoOthers } = watchRetries(() => record().address);
   return {
     record,
     log: () => readFileSync(logPath, 'utf8'),
+    accountFor,
     stop: async () => {
-      child.kill('SIGINT');
-      await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
-      await expectNothingLeft(workspace.folder);
+      try {
+        await expectNoOthers();
+      } finally {
+        child.kill('SIGINT');
+        await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
+        await expectNothingLeft(workspace.folder);
+      }
     },
   };
 }
