@@ -1,4 +1,5 @@
-// Bad input through the real CLI, case by case: a clear error that leaves the table alone, or quarantine with a reason.
+// Bad input through the real CLI, where freeze, gate or pipeline file have a part in it: a clear error that leaves the table alone,
+// or quarantine with a reason. What the prepare job alone decides: spark/tests/spark/test_bad_input.py.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTable } from '../../src/activities/tables/show';
@@ -56,7 +57,7 @@ beforeAll(async () => {
   dev = await startDev(workspace);
   for (const badInput of badInputs) {
     const place = await createPlace(badInput.name, badInput.pipeline);
-    badInput.write(place.raw, python);
+    badInput.write(place.raw);
     places.set(badInput, place);
   }
   // Two at a time, as many as the Spark process takes; each test below waits for its own.
