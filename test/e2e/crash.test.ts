@@ -11,7 +11,7 @@ import { countJvms, killedJvm, killInTheMiddle, type SparkProcess } from '../sup
 import { until } from '../support/waiting';
 import { createWorkspace, type Workspace } from '../support/workspace';
 
-const rows = 200_000;
+const rows = 20_000;
 const pipeline = 'customer-sales';
 type Job = 'prepare' | 'commit';
 

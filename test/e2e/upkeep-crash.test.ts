@@ -14,7 +14,7 @@ import { createWorkspace, type Workspace } from '../support/workspace';
 // Starting Spark, and starting it again, takes its time on two shared cores.
 jest.setTimeout(300_000);
 
-const rows = '60000';
+const rows = '20000';
 /** Past the retention: an hour for readers and a day for jobs. */
 const ageMs = 30 * 3_600_000;
 const month = 'invoice_month=2024-05';

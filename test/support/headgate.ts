@@ -120,13 +120,19 @@ const recordSchema = z.object({
   pids: z.object({ supervisor: z.number(), server: z.number().optional(), worker: z.number().optional() }),
 });
 
+export type StackRecord = z.infer<typeof recordSchema>;
+
+/** What `dev.json` says now. */
+export const readRecord = (home: string): StackRecord =>
+  recordSchema.parse(JSON.parse(readFileSync(join(home, 'dev.json'), 'utf8')));
+
 export type DevStack = {
-  /** What `dev.json` says now. */
-  readonly record: () => z.infer<typeof recordSchema>;
-  readonly log: () => string;
+  readonly record: () => StackRecord;
   /** Tells which failures a test means to see, at the end of that test. */
   readonly accountFor: RetryWatch['accountFor'];
-  /** As Ctrl-C would; throws when anything is left behind, or failed without a test that accounts for it. */
+  /** As Ctrl-C would; throws when anything is left behind. */
+  readonly end: () => Promise<void>;
+  /** The same after a look at what failed: throws when no test accounts for it. */
   readonly stop: () => Promise<void>;
 };
 
@@ -140,7 +146,7 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const record = () => recordSchema.parse(JSON.parse(readFileSync(join(workspace.home, 'dev.json'), 'utf8')));
+  const record = () => readRecord(workspace.home);
   try {
     await until('headgate dev is up', () => {
       if (child.exitCode !== null) return true;
@@ -153,17 +159,20 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     throw new Error(`headgate dev did not start:\n${readFileSync(logPath, 'utf8')}`, { cause: error });
   }
   const { accountFor, expectNoOthers } = watchRetries(() => record().address);
+  const end = async (): Promise<void> => {
+    child.kill('SIGINT');
+    await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
+    await expectNothingLeft(workspace.folder);
+  };
   return {
     record,
-    log: () => readFileSync(logPath, 'utf8'),
     accountFor,
+    end,
     stop: async () => {
       try {
         await expectNoOthers();
       } finally {
-        child.kill('SIGINT');
-        await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
-        await expectNothingLeft(workspace.folder);
+        await end();
       }
     },
   };

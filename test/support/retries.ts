@@ -106,11 +106,13 @@ async function failedAttemptsOf(client: Client, execution: Execution): Promise<r
   return [...found.values()];
 }
 
-async function allFailedAttempts(address: string): Promise<readonly FailedAttempt[]> {
+async function failedAttempts(address: string, since: Date): Promise<readonly FailedAttempt[]> {
   const client = await connectClient({ address, namespace: 'default' });
   try {
     const found: FailedAttempt[] = [];
-    for await (const { workflowId, runId } of client.workflow.list()) {
+    for await (const { workflowId, runId } of client.workflow.list({
+      query: `StartTime >= '${since.toISOString()}'`,
+    })) {
       found.push(...(await failedAttemptsOf(client, { workflow: workflowId, runId })));
     }
     return found;
@@ -134,10 +136,12 @@ export type RetryWatch = {
   readonly expectNoOthers: () => Promise<void>;
 };
 
+/** Over the workflows that start from now on. */
 export function watchRetries(address: () => string): RetryWatch {
+  const since = new Date();
   const taken = new Set<string>();
   const keyOf = ({ runId, activity, id }: FailedAttempt): string => [runId, activity, id].join(' ');
-  const untaken = async () => (await allFailedAttempts(address())).filter((found) => !taken.has(keyOf(found)));
+  const untaken = async () => (await failedAttempts(address(), since)).filter((found) => !taken.has(keyOf(found)));
   return {
     accountFor: async (...named) => {
       const found = await untaken();
