@@ -1,4 +1,4 @@
-"""A job for tests of the resident: it lasts and ends as its request says, and reports like a commit."""
+"""A job for tests of the resident: it lasts and ends as its request says, and reports like its kind of job."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], No
         names = {"stepKey": request["stepKey"], "attempt": request["attempt"], "type": request["failure"]}
         Path(request["failurePath"]).write_text(json.dumps({**document, **names}), "utf-8")
         raise RuntimeError(request["failure"])
-    report = json.loads((GOLDEN / "commit.report.json").read_text("utf-8"))
+    report = json.loads((GOLDEN / f"{request['job']}.report.json").read_text("utf-8"))
     names = {name: request[name] for name in ("stepKey", "attempt", "digest")}
     Path(request["reportPath"]).write_text(json.dumps({**report, **names}), "utf-8")
 

@@ -10,7 +10,10 @@ export const jobProtocol = 1;
 /** A job that takes longer is looked for anew; VACUUM spares files that are younger than that, for it may own them. */
 export const longestJobHours = 24;
 
-export type JobKind = 'prepare' | 'commit' | 'maintain';
+/** All that a job can be; whoever parses a kind of job takes it from here. */
+export const jobKinds = ['prepare', 'commit', 'maintain'] as const;
+
+export type JobKind = (typeof jobKinds)[number];
 
 type RequestBase = {
   readonly protocol: typeof jobProtocol;

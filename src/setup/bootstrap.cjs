@@ -8,7 +8,7 @@ const { root, runEntry } = require('./entry.cjs');
 /** @type {Record<string, (args: string[]) => void | Promise<void>>} */
 const commands = {
   demo: (args) => start(path.join(root, 'dist', 'cli', 'main.js'), ['demo', ...args]),
-  test: () => require(path.join(root, 'dist', 'setup', 'test-run.js')).runAll(),
+  test: (args) => require(path.join(root, 'dist', 'setup', 'test-run.js')).runAll(args),
   bench: (args) => {
     require('./typescript-hook.cjs').install();
     start(path.join(root, 'bench', 'main.ts'), args);

@@ -1,12 +1,22 @@
-// Owns `npm test`: every jest project, then pytest, then one closing line. Only here are the results of both added up.
+// Owns `npm test`: every jest project and pytest, two at a time, then one closing line. Only here are the results of both added up.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closingLine, crashed, jestOutcome, pytestOutcome, timeOver, type Outcome } from './closing-line';
+import {
+  closingLine,
+  crashed,
+  jestOutcome,
+  pytestOutcome,
+  secondsLine,
+  slowestTests,
+  timeOver,
+  type Outcome,
+} from './closing-line';
 import { createContext, setting } from './context';
 import { endLeftovers, runVariable } from './leftovers';
+import { sampleOnly, sparkChanged } from './other-sparks';
 import { ensureTools, type SparkPaths } from './tools';
 
 type Command = { readonly file: string; readonly args: readonly string[]; readonly cwd: string; readonly env: object };
@@ -17,56 +27,66 @@ const defaultMinutes = 75;
 /** Tests of what must do the same on every Spark. */
 const bothLines = join('tests', 'spark', 'both_lines');
 
-export async function runAll(): Promise<void> {
-  const { root, env } = createContext();
+/** `--all`: on the other Sparks too every test, whatever has changed. */
+export async function runAll(args: readonly string[]): Promise<void> {
+  const { root, env, shell } = createContext();
   const tools = await ensureTools('every-spark');
   const folder = await mkdtemp(join(tmpdir(), 'headgate-test-'));
   const runId = randomUUID();
   const minutes = Number(setting(env, 'HEADGATE_TEST_MINUTES') ?? defaultMinutes);
   const deadline = performance.timeOrigin + minutes * 60_000;
   const outcomes: Outcome[] = [];
-  try {
-    const jest = async (name: string, args: readonly string[]): Promise<void> => {
-      const report = join(folder, `${name}.json`);
-      const code = await run(
-        {
-          file: process.execPath,
-          args: [
-            join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
-            ...['--json', `--outputFile=${report}`, '--passWithNoTests', ...args],
-          ],
-          cwd: root,
-          env: { [runVariable]: runId },
-        },
-        deadline,
-      );
-      outcomes.push(jestOutcome(name, code, await text(report)));
-    };
-    await jest('jest', ['--selectProjects', 'unit', 'workflow']);
-    const pytest = async (name: string, spark: SparkPaths, args: readonly string[]): Promise<void> => {
-      const xml = join(folder, `${name}.xml`);
-      const code = await run(
-        {
-          file: spark.python,
-          args: ['-m', 'pytest', `--junitxml=${xml}`, ...args],
-          cwd: join(root, 'spark'),
-          env: { [runVariable]: runId, ...sparkVariables(spark, tools.javaHome) },
-        },
-        deadline,
-      );
-      outcomes.push(pytestOutcome(name, code, await text(xml)));
-    };
+  const seconds: string[] = [];
+  const started = performance.now();
+
+  async function suite(name: string, command: Omit<Command, 'env'> & { readonly env?: object }): Promise<number> {
+    const since = performance.now();
+    console.error(`${name}: begins`);
+    const ended = await run({ ...command, env: { [runVariable]: runId, ...command.env } }, deadline);
+    const took = (performance.now() - since) / 1000;
+    console.error(`${name}: ended with ${ended.code} after ${took.toFixed(0)} s\n${ended.output}`);
+    seconds.push(secondsLine(took, name));
+    return ended.code;
+  }
+  const jest = async (name: string, jestArgs: readonly string[]): Promise<void> => {
+    const report = join(folder, `${name}.json`);
+    const program = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+    const all = [program, '--json', `--outputFile=${report}`, '--passWithNoTests', ...jestArgs];
+    const code = await suite(name, { file: process.execPath, args: all, cwd: root });
+    outcomes.push(jestOutcome(name, code, await text(report)));
+  };
+  const pytest = async (name: string, spark: SparkPaths, pytestArgs: readonly string[]): Promise<void> => {
+    const xml = join(folder, `${name}.xml`);
+    const all = ['-m', 'pytest', `--junitxml=${xml}`, ...pytestArgs];
+    const variables = sparkVariables(spark, tools.javaHome);
+    const code = await suite(name, { file: spark.python, args: all, cwd: join(root, 'spark'), env: variables });
+    outcomes.push(pytestOutcome(name, code, await text(xml)));
+  };
+
+  // Two at a time: what waits for timers and processes runs beside what computes. Of those that start Spark and a server one at a
+  // time, or they would only measure each other.
+  const processes = async (): Promise<void> => {
+    await jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']);
+    await jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand']);
+  };
+  const jobs = async (): Promise<void> => {
     await pytest('pytest', tools, []);
+    const whole = args.includes('--all') || (await sparkChanged(shell, root)) !== false;
     for (const [version, spark] of Object.entries(tools.otherSparks)) {
-      await pytest(`pytest on Spark ${version}`, spark, [bothLines]);
+      const name = `pytest on Spark ${version}${whole ? '' : ', a sample'}`;
+      await pytest(name, spark, [bothLines, ...(whole ? [] : sampleOnly)]);
     }
-    // each of these starts Spark and a server: together they would only measure each other
-    await jest('end to end', ['--selectProjects', 'e2e', '--runInBand']);
+  };
+  try {
+    await Promise.all([processes(), jobs()]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   outcomes.push(await nothingLeft(runId));
   for (const { name, crash } of outcomes) if (crash !== undefined) console.error(`${name}: ${crash}`);
+  console.error(`\nby suite\n${seconds.join('\n')}`);
+  console.error(secondsLine((performance.now() - started) / 1000, 'all, two at a time'));
+  console.error(`\nslowest tests\n${slowestTests(outcomes, 10).join('\n')}\n`);
   const { line, allPassed } = closingLine(outcomes);
   console.log(line);
   process.exitCode = allPassed ? 0 : 1;
@@ -81,24 +101,32 @@ function sparkVariables(spark: SparkPaths, javaHome: string | undefined): Comman
   };
 }
 
-/** Runs in the foreground; what it prints on stdout goes to stderr, so that stdout is the closing line alone. */
-function run(command: Command, deadline: number): Promise<number> {
+type Ended = { readonly code: number; readonly output: string };
+
+/** What a program prints is kept to its end: lines of two at a time would be told apart by nobody. */
+function run(command: Command, deadline: number): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(command.file, command.args, {
       cwd: command.cwd,
       env: { ...process.env, ...command.env },
-      stdio: ['ignore', 2, 2],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    }
     let expired = false;
     const expire = (): void => {
       expired = true;
       child.kill('SIGKILL');
     };
     const timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
-    child.once('error', () => resolve(127));
+    child.once('error', (error) => resolve({ code: 127, output: error.message }));
+    // not `close`: a process that was left behind holds the pipes
     child.once('exit', (code) => {
       clearTimeout(timer);
-      resolve(expired ? timeOver : (code ?? 128));
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      resolve({ code: expired ? timeOver : (code ?? 128), output });
     });
   });
 }

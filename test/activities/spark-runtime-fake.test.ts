@@ -17,9 +17,10 @@ describeSparkRuntime({
   runtime: () => spark.runtime(),
   submission: (behaviour = {}, of) => {
     steps += 1;
+    const { job = 'commit' } = behaviour;
     const submission: JobSubmission = {
-      stepKey: of?.step.stepKey ?? `suite/table/${steps}/commit`,
-      job: 'commit',
+      stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
+      job,
       attempt: of?.attempt ?? 1,
       requestPath: '/request',
       reportPath: '/report',

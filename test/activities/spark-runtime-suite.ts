@@ -1,9 +1,12 @@
 // What every SparkRuntime promises, run against the fake and against real runtimes.
 import type { JobProgress, JobSubmission, SparkRuntime } from '../../src/activities/ports';
+import { jobKinds, type JobKind } from '../../src/contracts/job';
 import { until } from '../support/waiting';
 
 /** How the job of a submission behaves. */
 export type SuiteBehaviour = {
+  /** Default `commit`. */
+  readonly job?: JobKind;
   /** Runs until `release`. */
   readonly hold?: boolean;
   /** Fails with this type. */
@@ -36,13 +39,13 @@ export function describeSparkRuntime(harness: SparkRuntimeHarness): void {
     expect(await harness.runtime().find(submission())).toBeUndefined();
   });
 
-  test('a job runs to its report', async () => {
+  test.each(jobKinds)('a %s job runs to its report', async (job) => {
     const runtime = harness.runtime();
-    const step = submission();
+    const step = submission({ job });
     const handle = await runtime.submit(step);
     expect(handle).toMatchObject({ ...step, runtime: runtime.name });
     const outcome = await runtime.watch(handle, ignore, never());
-    expect(outcome).toMatchObject({ kind: 'succeeded', report: { job: step.job, stepKey: step.stepKey, attempt: 1 } });
+    expect(outcome).toMatchObject({ kind: 'succeeded', report: { job, stepKey: step.stepKey, attempt: 1 } });
     expect(runs(step)).toBe(1);
   });
 

@@ -1,4 +1,4 @@
-// The golden files are what headgate_spark writes; here the TypeScript side must read them unchanged.
+// What the parsers of reports and failures refuse, on edited golden files; golden.test.ts reads the files as they are.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadgateError } from '../../src/contracts/errors';
@@ -30,14 +30,6 @@ function errorOf(call: () => unknown): HeadgateError {
   }
   throw new Error('expected a HeadgateError');
 }
-
-test.each(['prepare.report.json', 'commit.report.json'])('%s is read whole', (name) => {
-  expect(parseJobReport(golden(name), name)).toEqual(JSON.parse(golden(name)));
-});
-
-test('failure.json is read whole', () => {
-  expect(parseJobFailure(golden('failure.json'), 'failure.json')).toEqual(JSON.parse(golden('failure.json')));
-});
 
 test('every failure kind of the table is accepted', () => {
   for (const kind of Object.keys(failureKinds)) {

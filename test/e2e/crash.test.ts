@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { runWell, startDev, type DevStack } from '../support/headgate';
 import { readReport, stateFiles, tableOperations } from '../support/lake';
 import { askOracle, makeSample } from '../support/oracle';
-import { crash, isAlive, processesOf } from '../support/processes';
+import { isAlive } from '../support/processes';
+import type { NamedFailure } from '../support/retries';
+import { countJvms, killedJvm, killInTheMiddle, type SparkProcess } from '../support/spark-process';
 import { until } from '../support/waiting';
 import { createWorkspace, type Workspace } from '../support/workspace';
 
-const rows = 200_000;
+const rows = 20_000;
 const pipeline = 'customer-sales';
 type Job = 'prepare' | 'commit';
 
@@ -45,16 +47,6 @@ function lakeOf(name: string) {
   return { lake, table: join(lake, 'customer_sales'), run: () => runWell(workspace, pipeline, set) };
 }
 
-type Spark = { readonly python: number; readonly java: number };
-
-function sparkProcesses(): Spark {
-  const all = processesOf(workspace.home);
-  const python = all.find(({ command }) => command.includes('headgate_spark.resident'));
-  const java = all.find(({ command }) => command.includes('PythonGatewayServer'));
-  if (python === undefined || java === undefined) throw new Error('no resident Spark process');
-  return { python: python.pid, java: java.pid };
-}
-
 const holdsData = (folder: string): boolean =>
   existsSync(folder) &&
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.parquet'));
@@ -66,50 +58,48 @@ const isReported = (lake: string, job: Job): boolean =>
   stateFiles(lake, pipeline).some((name) => name.endsWith(`${job}.report.json`));
 
 /** The job has written data and has not ended. */
-async function inTheMiddleOf(job: Job, lake: string, table: string): Promise<void> {
-  await until(
-    `the ${job} job writes data`,
-    () => {
-      if (job === 'commit') return holdsData(table);
-      const batches = join(lake, '_headgate', pipeline, 'batches');
-      return existsSync(batches) && readdirSync(batches).some((digest) => holdsData(join(batches, digest, 'staging')));
-    },
-    200_000,
-  );
+function isInTheMiddleOf(job: Job, lake: string, table: string): boolean {
+  if (isReported(lake, job)) return false;
+  if (job === 'commit') return holdsData(table);
+  const batches = join(lake, '_headgate', pipeline, 'batches');
+  return existsSync(batches) && readdirSync(batches).some((digest) => holdsData(join(batches, digest, 'staging')));
 }
 
 type Victim = {
   readonly name: string;
   /** The Spark process keeps its job: nothing is done again. */
   readonly jobSurvives: boolean;
-  readonly pid: (spark: Spark) => number | undefined;
+  readonly pid: (spark: SparkProcess) => number | undefined;
+  /** What the run must notice, and nothing else. */
+  readonly failure: NamedFailure;
 };
 
+const unwatched: NamedFailure = { activity: 'watchJob', type: 'timeout' };
+
 const victims: readonly Victim[] = [
-  { name: 'the worker', jobSurvives: true, pid: () => dev.record().pids.worker },
-  { name: 'the Temporal server', jobSurvives: true, pid: () => dev.record().pids.server },
-  { name: 'the Python process of Spark', jobSurvives: false, pid: ({ python }) => python },
-  { name: 'the JVM of Spark', jobSurvives: false, pid: ({ java }) => java },
+  { name: 'the worker', jobSurvives: true, pid: () => dev.record().pids.worker, failure: unwatched },
+  {
+    name: 'the Temporal server',
+    jobSurvives: true,
+    pid: () => dev.record().pids.server,
+    // heartbeats that the next server did not hear of
+    failure: { ...unwatched, maybe: true },
+  },
+  { name: 'the Python process of Spark', jobSurvives: false, pid: ({ python }) => python, failure: killedJvm },
+  { name: 'the JVM of Spark', jobSurvives: false, pid: ({ java }) => java, failure: killedJvm },
 ];
 
 const scenarios = (['prepare', 'commit'] as const).flatMap((job) => victims.map((victim) => ({ ...victim, job })));
 
-test.each(scenarios)('$name dies in $job', async ({ name, job, jobSurvives, pid }) => {
+test.each(scenarios)('$name dies in $job', async ({ name, job, jobSurvives, pid, failure }) => {
   const { lake, table, run } = lakeOf(`${name} ${job}`.replaceAll(' ', '-'));
   const running = run();
-  running.catch(() => undefined);
-  await inTheMiddleOf(job, lake, table);
-  const spark = sparkProcesses();
-  // Held while we aim, so that the job cannot end in between.
-  process.kill(spark.java, 'SIGSTOP');
-  const victim = pid(spark);
-  try {
-    expect(isReported(lake, job)).toBe(false);
-    if (victim === undefined) throw new Error(`no process for ${name}`);
-    await crash(victim);
-  } finally {
-    if (isAlive(spark.java)) process.kill(spark.java, 'SIGCONT');
-  }
+  const spark = await killInTheMiddle({
+    home: workspace.home,
+    running,
+    isInTheMiddle: () => isInTheMiddleOf(job, lake, table),
+    victim: pid,
+  });
 
   expect(await running).toMatchObject({ code: 0, outcome: 'committed', rows: { read: rows, inserted: rows } });
   expect(tableOperations(table)).toEqual(expected);
@@ -123,10 +113,11 @@ test.each(scenarios)('$name dies in $job', async ({ name, job, jobSurvives, pid 
   expect(requests(lake, 'commit')).toBe(job === 'commit' && !jobSurvives ? 2 : 1);
 
   expect([isAlive(spark.python), isAlive(spark.java)]).toEqual([jobSurvives, jobSurvives]);
-  expect(processesOf(workspace.home).filter(({ command }) => command.includes('PythonGatewayServer'))).toHaveLength(1);
+  expect(countJvms(workspace.home)).toBe(1);
   await until('all is up again', () => {
     const { server, worker } = dev.record().pids;
     return server !== undefined && worker !== undefined && isAlive(server) && isAlive(worker);
   });
   expect(await run()).toMatchObject({ outcome: 'nothing-new' });
+  await dev.accountFor(failure);
 });

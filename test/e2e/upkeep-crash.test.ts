@@ -1,22 +1,26 @@
 // kill -9 in the middle of OPTIMIZE and of VACUUM: nothing is lost, nothing is done twice, the next batch commits, and a
 // reader that stays on an old version inside the retention time never fails.
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { maintenanceKinds, type MaintenanceKind } from '../../src/contracts/maintenance';
 import { headgate, runWell, startDev, type DevStack, type Ended } from '../support/headgate';
 import { tableOperations, tableVersions } from '../support/lake';
 import { askOracle, makeSample } from '../support/oracle';
-import { crash, isAlive, processesOf } from '../support/processes';
-import { until } from '../support/waiting';
+import { crash } from '../support/processes';
+import { killedJvm, killInTheMiddle, sparkProcess, type SparkProcess } from '../support/spark-process';
 import { createWorkspace, type Workspace } from '../support/workspace';
 
 // Starting Spark, and starting it again, takes its time on two shared cores.
 jest.setTimeout(300_000);
 
-const rows = '60000';
+const rows = '20000';
 /** Past the retention: an hour for readers and a day for jobs. */
 const ageMs = 30 * 3_600_000;
 const month = 'invoice_month=2024-05';
 const orphans = 4000;
+
+const requestSchema = z.object({ kind: z.enum(maintenanceKinds) });
 
 let workspace: Workspace;
 let dev: DevStack;
@@ -67,11 +71,24 @@ const dataFiles = (): readonly string[] =>
   readdirSync(table(), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
 const countOf = (operation: string): number => tableOperations(table()).filter((found) => found === operation).length;
 
-/** Of the job that needed most. */
-function attemptsOfMaintain(): number {
+/** Submissions of the last job of this kind. */
+function attemptsOf(kind: MaintenanceKind): number {
   const state = join(workspace.lake, '_headgate', 'customer-sales', 'maintenance');
-  const names = readdirSync(state, { recursive: true, encoding: 'utf8' });
-  return Math.max(...names.map((name) => Number(/request-(\d+)/.exec(name)?.[1] ?? 0)));
+  const jobs = readdirSync(state).map((digest) => {
+    const requests = readdirSync(join(state, digest)).filter((name) => name.includes('.request-'));
+    const [first = ''] = requests;
+    const file = join(state, digest, first);
+    return {
+      kind: requestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).kind,
+      at: statSync(file).mtimeMs,
+      requests,
+    };
+  });
+  const last = jobs
+    .filter((job) => job.kind === kind)
+    .toSorted((one, other) => one.at - other.at)
+    .at(-1);
+  return last?.requests.length ?? 0;
 }
 
 /** All that is there looks older than the retention, in the log as on the disk; a Spark process that knows better must go. */
@@ -88,32 +105,11 @@ async function age(): Promise<void> {
     }
     utimesSync(file, past / 1000, past / 1000);
   }
-  await crash(spark('PythonGatewayServer'));
+  await crash(sparkProcess(workspace.home).java);
 }
 
-function spark(part: 'headgate_spark.resident' | 'PythonGatewayServer'): number {
-  const found = processesOf(workspace.home).find(({ command }) => command.includes(part));
-  if (found === undefined) throw new Error(`no process of ${part}`);
-  return found.pid;
-}
-
-/** Kills when `isInTheMiddle`; the JVM is held meanwhile, so that the job cannot end. */
-async function killIn(running: Promise<Ended>, isInTheMiddle: () => boolean, victim: 'worker' | 'jvm'): Promise<void> {
-  let ended: Ended | undefined;
-  running.then((end) => (ended = end)).catch(() => undefined);
-  await until('the job is in the middle of its work', () => ended !== undefined || isInTheMiddle(), 200_000);
-  if (ended !== undefined) throw new Error(`it ended before it was seen to begin: ${JSON.stringify(ended)}`);
-  const jvm = spark('PythonGatewayServer');
-  process.kill(jvm, 'SIGSTOP');
-  try {
-    expect(isInTheMiddle()).toBe(true);
-    const { worker } = dev.record().pids;
-    if (worker === undefined) throw new Error('no worker');
-    await crash(victim === 'jvm' ? jvm : worker);
-  } finally {
-    if (isAlive(jvm)) process.kill(jvm, 'SIGCONT');
-  }
-}
+const jvm = ({ java }: SparkProcess): number => java;
+const worker = (): number | undefined => dev.record().pids.worker;
 
 /** Reads one version over and over while `act` runs: all answers, all the same, or the first failure. */
 async function whileReading(version: number, act: () => Promise<void>): Promise<void> {
@@ -138,9 +134,9 @@ async function whileReading(version: number, act: () => Promise<void>): Promise<
 }
 
 test.each([
-  ['worker', 2, 1],
-  ['jvm', 3, 2],
-] as const)('OPTIMIZE outlives its %s and is done once', async (victim, round, attempts) => {
+  { name: 'worker', round: 2, attempts: 1, victim: worker, failure: { activity: 'watchJob', type: 'timeout' } },
+  { name: 'jvm', round: 3, attempts: 2, victim: jvm, failure: killedJvm },
+])('OPTIMIZE outlives its $name and is done once', async ({ round, attempts, victim, failure }) => {
   await bring(round);
   await load();
   const [pinned = 0] = tableVersions(table()).toReversed();
@@ -149,12 +145,13 @@ test.each([
   await whileReading(pinned, async () => {
     const running = maintain('zorder');
     const isInTheMiddle = (): boolean => dataFiles().length > before.files && countOf('OPTIMIZE') === before.optimized;
-    await killIn(running, isInTheMiddle, victim);
+    await killInTheMiddle({ home: workspace.home, running, isInTheMiddle, victim });
     expect(await running).toMatchObject({ code: 0, json: { done: [{ kind: 'zorder' }], postponed: 0 } });
   });
   expect(countOf('OPTIMIZE')).toBe(before.optimized + 1);
-  expect(attemptsOfMaintain()).toBe(attempts);
+  expect(attemptsOf('zorder')).toBe(attempts);
   expect(await differences()).toEqual([]);
+  await dev.accountFor(failure);
 });
 
 test('VACUUM goes on where it was killed, and deletes nothing that a version in the window needs', async () => {
@@ -175,11 +172,13 @@ test('VACUUM goes on where it was killed, and deletes nothing that a version in 
 
   await whileReading(pinned, async () => {
     const running = maintain('vacuum-full');
-    await killIn(running, () => left() < orphans && left() > 0, 'jvm');
+    const isInTheMiddle = (): boolean => left() < orphans && left() > 0;
+    await killInTheMiddle({ home: workspace.home, running, isInTheMiddle, victim: jvm });
     expect(await running).toMatchObject({ code: 0, json: { done: [{ kind: 'vacuum-full' }], postponed: 0 } });
   });
   expect(left()).toBe(0);
-  expect(attemptsOfMaintain()).toBe(2);
+  expect(attemptsOf('vacuum-full')).toBe(2);
+  await dev.accountFor(killedJvm);
   expect(await differences()).toEqual([]);
 
   await bring(6);

@@ -1,7 +1,14 @@
 // Example reports, requests and pipelines for tests, taken from the golden files of the protocol.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommitReport, MaintainReport, PrepareReport, PrepareRequest } from '../../src/contracts/job';
+import type {
+  CommitReport,
+  JobKind,
+  JobReport,
+  MaintainReport,
+  PrepareReport,
+  PrepareRequest,
+} from '../../src/contracts/job';
 import type { Pipeline } from '../../src/contracts/pipeline';
 
 const golden = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, '..', 'golden', name), 'utf8'));
@@ -10,6 +17,10 @@ export const prepareReport = golden('prepare.report.json') as PrepareReport;
 
 export const commitReport = golden('commit.report.json') as CommitReport;
 
-export const maintainReport = golden('maintain.report.json') as MaintainReport;
+export const reportOf: Readonly<Record<JobKind, JobReport>> = {
+  prepare: prepareReport,
+  commit: commitReport,
+  maintain: golden('maintain.report.json') as MaintainReport,
+};
 
 export const pipeline: Pipeline = (golden('prepare.request.json') as PrepareRequest).pipeline;

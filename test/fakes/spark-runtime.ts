@@ -1,7 +1,7 @@
 // An in-memory SparkRuntime that keeps the promises of the port. Jobs end as they are told to, when they are told to.
 import type { JobFailure, JobReport } from '../../src/contracts/job';
 import type { JobHandle, JobOutcome, JobProgress, JobSubmission, SparkRuntime } from '../../src/activities/ports';
-import { commitReport, prepareReport } from './reports';
+import { reportOf } from './reports';
 
 export type FakeEnd =
   | { readonly kind: 'succeed'; readonly report?: JobReport }
@@ -104,7 +104,7 @@ export class FakeSpark {
   #end(job: FakeJob): void {
     const { stepKey, attempt } = job.handle;
     if (job.end.kind === 'succeed') {
-      const report = job.end.report ?? (job.handle.job === 'prepare' ? prepareReport : commitReport);
+      const report = job.end.report ?? reportOf[job.handle.job];
       this.#settle(job, { kind: 'succeeded', report: { ...report, stepKey, attempt } });
       return;
     }

@@ -1,5 +1,6 @@
-// A home folder for tests of the local runtime: real processes, jobs that last and end as the test says, nothing left.
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+// A home folder for tests of the local runtime: real processes, jobs that last and end as the test says, nothing left. What is
+// behind the resident's engine, pyspark and Java, is a stand-in where only lives and ends of processes are looked at.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from '../../src/activities/local/runtime';
@@ -10,6 +11,9 @@ import { sparkFolder, testTools } from '../support/tools';
 import { until } from '../support/waiting';
 
 export type ResidentPids = { readonly python: number; readonly java: number };
+
+/** `stand-in`: all of the resident, but a pyspark and a Java that start at once and compute nothing. */
+export type Engine = 'spark' | 'stand-in';
 
 export type LocalHome = {
   readonly home: string;
@@ -32,11 +36,12 @@ export type LocalHome = {
 const alive = (pid: number): boolean =>
   listProcesses().some((process) => process.pid === pid && !process.state.startsWith('Z'));
 
-export async function createLocalHome(inside = ''): Promise<LocalHome> {
+export async function createLocalHome(engine: Engine, inside = ''): Promise<LocalHome> {
   const { python, jars } = await testTools();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'headgate-local-')));
   const home = join(folder, inside, 'home');
   const runtimes: LocalRuntime[] = [];
+  const standIn = engine === 'spark' ? undefined : makeStandIn(folder, python);
   let steps = 0;
 
   const residents = () => processesOf(home).filter(({ command }) => command.includes('headgate_spark.resident'));
@@ -47,7 +52,8 @@ export async function createLocalHome(inside = ''): Promise<LocalHome> {
       const runtime = createLocalRuntime({
         home,
         python,
-        pythonPath: [sparkFolder, join(sparkFolder, 'tests')].join(delimiter),
+        pythonPath: [sparkFolder, join(sparkFolder, 'tests'), ...(standIn?.pythonPath ?? [])].join(delimiter),
+        ...(standIn === undefined ? {} : { java: standIn.java }),
         jars,
         cacheDir: process.env['HEADGATE_TEST_CACHE'] ?? join(folder, 'cache'),
         memory: '1g',
@@ -63,13 +69,13 @@ export async function createLocalHome(inside = ''): Promise<LocalHome> {
       runtimes.push(runtime);
       return runtime;
     },
-    submission: ({ hold = false, failure, crash: crashes = false, table } = {}, of) => {
+    submission: ({ job = 'commit', hold = false, failure, crash: crashes = false, table } = {}, of) => {
       steps += 1;
       const base = join(folder, `step-${steps}`);
       const attempt = of?.attempt ?? 1;
       const submission: JobSubmission = {
-        stepKey: of?.step.stepKey ?? `suite/table/${steps}/commit`,
-        job: 'commit',
+        stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
+        job,
         attempt,
         requestPath: `${base}.request-${attempt}.json`,
         reportPath: of?.step.reportPath ?? `${base}.report.json`,
@@ -108,4 +114,17 @@ export async function createLocalHome(inside = ''): Promise<LocalHome> {
         throw new Error(`left behind: ${left.map(({ command }) => command.slice(0, 120)).join('; ')}`);
     },
   };
+}
+
+const withoutSpark = join(sparkFolder, 'tests', 'without_spark');
+
+/** pyspark is looked for where its jars are: a folder that holds none of any weight. */
+function makeStandIn(folder: string, python: string) {
+  const [java, packages] = [join(folder, 'bin', 'java'), join(folder, 'packages')];
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(java, `#!/bin/sh\nexec '${python}' '${join(withoutSpark, 'java.py')}' "$@"\n`, { mode: 0o755 });
+  cpSync(join(withoutSpark, 'pyspark'), join(packages, 'pyspark'), { recursive: true });
+  mkdirSync(join(packages, 'pyspark', 'jars'));
+  writeFileSync(join(packages, 'pyspark', 'jars', 'none.jar'), '');
+  return { java, pythonPath: [packages] };
 }

@@ -6,7 +6,7 @@ import { createLocalHome, type LocalHome } from './local-home';
 
 let local: LocalHome;
 beforeAll(async () => {
-  local = await createLocalHome();
+  local = await createLocalHome('spark');
 });
 afterAll(() => local.remove());
 

@@ -1,4 +1,4 @@
-import { closingLine, crashed, jestOutcome, pytestOutcome, timeOver } from '../../src/setup/closing-line';
+import { closingLine, crashed, jestOutcome, pytestOutcome, slowestTests, timeOver } from '../../src/setup/closing-line';
 
 const jestReport = (over: object = {}): string =>
   JSON.stringify({ numPassedTests: 5, numFailedTests: 0, numRuntimeErrorTestSuites: 0, ...over });
@@ -56,4 +56,20 @@ describe('closingLine', () => {
   it('is a failure when nothing ran at all', () => {
     expect(closingLine([])).toEqual({ line: '0 passed, 0 failed', allPassed: false });
   });
+});
+
+it('tells the slowest tests of both runners, slowest first', () => {
+  const assertionResults = [
+    { fullName: 'the worker dies', duration: 9000 },
+    { fullName: 'skipped', duration: null },
+  ];
+  const jest = jestOutcome('jest', 0, jestReport({ testResults: [{ assertionResults }] }));
+  const xml =
+    pytestReport(2, 0, 0, 0).replace(/<testcase.*?\/>/, '') +
+    '<testcase classname="tests.a" name="t[&quot;a&amp;b&quot;]" time="12.34" /><testcase classname="tests.b" name="u" time="0.1" />';
+  const pytest = pytestOutcome('pytest', 0, xml);
+  expect(slowestTests([jest, pytest], 2)).toEqual([
+    '    12.3 s  pytest: tests.a t["a&b"]',
+    '     9.0 s  jest: the worker dies',
+  ]);
 });

@@ -1,10 +1,9 @@
 // What a case of bad input is: how the raw files come about, and what must become of them; and the words to write one.
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowsSeen, RunSeen } from './headgate';
 
-export const header = 'invoice_no,customer_id,category,quantity,price,invoice_date,shopping_mall';
+const header = 'invoice_no,customer_id,category,quantity,price,invoice_date,shopping_mall';
 export const line = (invoice: string, rest = 'C1,Lamps,2,10.50,05-01-2024,Birchgate'): string => `${invoice},${rest}`;
 /** Three good lines in every file, so that something always could be merged. */
 export const good = [line('I1'), line('I2'), line('I3')];
@@ -35,7 +34,7 @@ type Held = { readonly outcome: 'held' };
 export type BadInput = {
   readonly name: string;
   /** Writes the raw folder; three customers C1 to C3 stand in customer_data.parquet already. */
-  readonly write: (raw: string, python: string) => void;
+  readonly write: (raw: string) => void;
   /** Changes the seed pipeline's text. */
   readonly pipeline?: (text: string) => string;
   readonly expected: Committed | Refused | Nothing | Held;
@@ -50,20 +49,6 @@ export const withCsvOption = (option: string) => (text: string) =>
   text.replace('    format: csv\n', `    format: csv\n    csv: { ${option} }\n`);
 
 export const partitionBy = (column: string) => (text: string) => text.replace('[invoice_month]', `[${column}]`);
-
-/** A Parquet file from rows given as a Python literal. */
-export const customers = (columns: string) => (raw: string, python: string) => {
-  sales(csv(...good))(raw);
-  const script = `import pyarrow as pa, pyarrow.parquet as pq; pq.write_table(pa.table(${columns}), "${join(raw, 'customer_data.parquet')}")`;
-  execFileSync(python, ['-c', script]);
-};
-
-/** Three good rows and one in quarantine. */
-export const aside = (reason: string, count = 1): Committed => ({
-  outcome: 'committed',
-  rows: { read: 3 + count, inserted: 3, quarantined: count },
-  quarantine: { [reason]: count },
-});
 
 export const allGood: Committed = { outcome: 'committed', rows: { read: 3, inserted: 3 } };
 

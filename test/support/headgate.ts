@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { expectNothingLeft } from './processes';
+import { watchRetries, type RetryWatch } from './retries';
 import { projectRoot } from './tools';
 import { until } from './waiting';
 import type { Workspace } from './workspace';
@@ -119,11 +120,19 @@ const recordSchema = z.object({
   pids: z.object({ supervisor: z.number(), server: z.number().optional(), worker: z.number().optional() }),
 });
 
+export type StackRecord = z.infer<typeof recordSchema>;
+
+/** What `dev.json` says now. */
+export const readRecord = (home: string): StackRecord =>
+  recordSchema.parse(JSON.parse(readFileSync(join(home, 'dev.json'), 'utf8')));
+
 export type DevStack = {
-  /** What `dev.json` says now. */
-  readonly record: () => z.infer<typeof recordSchema>;
-  readonly log: () => string;
+  readonly record: () => StackRecord;
+  /** Tells which failures a test means to see, at the end of that test. */
+  readonly accountFor: RetryWatch['accountFor'];
   /** As Ctrl-C would; throws when anything is left behind. */
+  readonly end: () => Promise<void>;
+  /** The same after a look at what failed: throws when no test accounts for it. */
   readonly stop: () => Promise<void>;
 };
 
@@ -137,7 +146,7 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const record = () => recordSchema.parse(JSON.parse(readFileSync(join(workspace.home, 'dev.json'), 'utf8')));
+  const record = () => readRecord(workspace.home);
   try {
     await until('headgate dev is up', () => {
       if (child.exitCode !== null) return true;
@@ -149,13 +158,22 @@ export async function startDev(workspace: Workspace, env: NodeJS.ProcessEnv = {}
     child.kill('SIGKILL');
     throw new Error(`headgate dev did not start:\n${readFileSync(logPath, 'utf8')}`, { cause: error });
   }
+  const { accountFor, expectNoOthers } = watchRetries(() => record().address);
+  const end = async (): Promise<void> => {
+    child.kill('SIGINT');
+    await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
+    await expectNothingLeft(workspace.folder);
+  };
   return {
     record,
-    log: () => readFileSync(logPath, 'utf8'),
+    accountFor,
+    end,
     stop: async () => {
-      child.kill('SIGINT');
-      await until('headgate dev has ended', () => child.exitCode !== null || child.signalCode !== null, 45_000);
-      await expectNothingLeft(workspace.folder);
+      try {
+        await expectNoOthers();
+      } finally {
+        await end();
+      }
     },
   };
 }

@@ -20,9 +20,14 @@ export type Workspace = {
 
 export async function createWorkspace(name: string): Promise<Workspace> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `headgate-${name}-`)));
-  const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
-  for (const path of [raw, lake, home]) mkdirSync(path);
-  const port = await freePort(0);
+  mkdirSync(join(folder, 'home'));
+  return workspaceIn(folder, join(folder, 'home'), await freePort(0));
+}
+
+/** Raw input and lake in a folder that is there; home and port may be those of a stack that runs. */
+export async function workspaceIn(folder: string, home: string, port: number): Promise<Workspace> {
+  const [raw, lake] = [join(folder, 'raw'), join(folder, 'lake')];
+  for (const path of [raw, lake]) mkdirSync(path);
   const { python, jars, temporal } = await testTools();
   // A developer's own settings must not decide what the tests see.
   const inherited = Object.entries(process.env).filter(([key]) => !/^(HEADGATE_|TEMPORAL_|RAW$|LAKE$)/.test(key));

@@ -15,7 +15,7 @@ import { ensureTools } from '../../src/setup/tools';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { FailureKind } from '../../src/contracts/failure';
 import { healthyTable } from '../fakes/health';
-import { commitReport, maintainReport, pipeline, prepareReport } from '../fakes/reports';
+import { pipeline, prepareReport, reportOf } from '../fakes/reports';
 
 jest.setTimeout(60_000);
 
@@ -83,11 +83,9 @@ const handleOf = (input: SubmitJobInput): JobHandle => ({
   id: `${input.request.job}-1`,
 });
 
-const reports = { prepare: prepareReport, commit: commitReport, maintain: maintainReport };
-
 export const succeeded = (handle: JobHandle): JobOutcome => ({
   kind: 'succeeded',
-  report: { ...reports[handle.job], stepKey: handle.stepKey },
+  report: { ...reportOf[handle.job], stepKey: handle.stepKey },
 });
 
 /** A failure whose kind and type are all that matters. */

@@ -1,39 +1,47 @@
 """The golden files are the protocol: what both languages read must come back unchanged."""
 
 import json
+import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from headgate_spark.codec import decode, encode
 from headgate_spark.contract import failure_document, parse_manifest, parse_report, parse_request, to_json
 from headgate_spark.errors import JobFailed
+from headgate_spark.health.measure import TableHealth
 from tests.batch import GOLDEN, golden
 
-
-@pytest.mark.parametrize("name", ["prepare.request.json", "commit.request.json"])
-def test_golden_requests_come_back_unchanged(name: str) -> None:
-    assert to_json(parse_request((GOLDEN / name).read_text(encoding="utf-8"))) == golden(name)
+GOLDENS = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.json"))
 
 
-@pytest.mark.parametrize("name", ["prepare.report.json", "commit.report.json"])
-def test_golden_reports_come_back_unchanged(name: str) -> None:
-    assert to_json(parse_report((GOLDEN / name).read_text(encoding="utf-8"))) == golden(name)
-
-
-def test_golden_manifest_comes_back_unchanged() -> None:
-    assert to_json(parse_manifest((GOLDEN / "manifest.json").read_text(encoding="utf-8"))) == golden("manifest.json")
-
-
-def test_failure_document_is_the_golden_one() -> None:
-    expected = golden("failure.json")
-    failure = JobFailed(
-        kind="data",
-        type="MissingColumn",
-        message=expected["message"],
-        remedy=expected["remedy"],
-        fields=expected["fields"],
-    )
+def written_failure(text: str) -> dict[str, Any]:
+    """Nobody reads failures here: the document as a job writes it."""
+    told = json.loads(text)
+    names = ("kind", "type", "message", "remedy", "fields", "detail")
     request = parse_request((GOLDEN / "prepare.request.json").read_text(encoding="utf-8"))
-    assert failure_document(request, failure) == expected
+    return failure_document(request, JobFailed(**{name: told[name] for name in names}))
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    r"\w+\.request\.json": lambda text: to_json(parse_request(text)),
+    r"\w+\.report\.json": lambda text: to_json(parse_report(text)),
+    r"manifest\.json": lambda text: to_json(parse_manifest(text)),
+    r"failure\.json": written_failure,
+    r"health/[\w-]+\.json": lambda text: encode(decode(TableHealth, json.loads(text))),
+}
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_a_golden_file_comes_back_unchanged(name: str) -> None:
+    readers = [read for names, read in READERS.items() if re.fullmatch(names, name)]
+    assert len(readers) == 1, f"nobody reads the golden file {name}: name its reader here and in jest"
+    assert readers[0]((GOLDEN / name).read_text(encoding="utf-8")) == golden(name)
+
+
+def test_there_is_a_golden_file_for_every_reader() -> None:
+    assert [names for names in READERS if not any(re.fullmatch(names, name) for name in GOLDENS)] == []
 
 
 def test_another_protocol_version_is_refused_with_both_numbers() -> None:

@@ -28,6 +28,8 @@ export type ResidentSettings = {
   readonly orphanSeconds: number;
   /** Like `orphanSeconds`, while jobs still run. Default one hour. */
   readonly abandonedSeconds?: number;
+  /** Only a process that says nothing this long is taken for wedged. Default 30: a busy one answers late. */
+  readonly silentSeconds?: number;
   readonly java?: string;
   /** Run the jobs on a sample after the start, in the background. Default true. */
   readonly warmUp?: boolean;
@@ -38,8 +40,7 @@ export type ResidentSettings = {
 
 const startLimitMs = 90_000;
 const helloLimitMs = 5_000;
-/** A busy process answers late; only one that is silent this long is taken for wedged. */
-const silentLimitMs = 30_000;
+const silentSecondsDefault = 30;
 const stopLimitMs = 30_000;
 const pollMs = 50;
 /** Exit code of a resident that found the home taken. */
@@ -115,10 +116,10 @@ export async function goneWithin({ pid, startedAt }: Announcement, limitMs: numb
 }
 
 /** A process that holds the home but answers nobody (stopped, or wedged) would block it for ever. */
-async function endSilent({ home, log }: ResidentSettings): Promise<void> {
+async function endSilent({ home, log, silentSeconds = silentSecondsDefault }: ResidentSettings): Promise<void> {
   const target = await announced(home);
   if (target === undefined || !(await isSameProcess(target.pid, target.startedAt))) return;
-  for (const end = Date.now() + silentLimitMs; Date.now() < end; await delay(pollMs)) {
+  for (const end = Date.now() + silentSeconds * 1000; Date.now() < end; await delay(pollMs)) {
     const resident = await connectResident(home);
     resident?.client.destroy();
     if (resident !== undefined || !(await isSameProcess(target.pid, target.startedAt))) return;

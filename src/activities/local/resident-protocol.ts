@@ -1,5 +1,6 @@
 // What the resident Spark process says: its announcement, its answers and its events, parsed at this edge.
 import { z } from 'zod';
+import { jobKinds } from '../../contracts/job';
 
 const count = z.int().nonnegative();
 
@@ -40,7 +41,7 @@ export const jobViewSchema = z.object({
   number: z.int().positive(),
   submission: z.object({
     stepKey: z.string(),
-    job: z.enum(['prepare', 'commit']),
+    job: z.enum(jobKinds),
     attempt: count,
     requestPath: z.string(),
     reportPath: z.string(),

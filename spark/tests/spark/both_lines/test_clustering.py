@@ -55,6 +55,7 @@ def test_a_table_is_made_with_its_cluster_columns(spark: SparkSession, upkeep: U
     assert clustering_columns(spark, upkeep.path) == ["customer", "id"]
 
 
+@pytest.mark.sample
 def test_a_table_made_without_columns_gets_those_of_the_pipeline_file_once(spark: SparkSession, upkeep: Upkeep) -> None:
     append(spark, upkeep.path, 1000)
     cluster(upkeep, "one")
@@ -81,6 +82,7 @@ def test_a_cube_that_is_large_enough_is_not_written_again(spark: SparkSession, u
     assert cubes(upkeep.path)[-1] == cube
 
 
+@pytest.mark.sample
 def test_a_cube_that_is_too_small_is_written_again_with_what_is_new(spark: SparkSession, upkeep: Upkeep) -> None:
     for number in (1000, 1000):
         append(spark, upkeep.path, number)

@@ -13,6 +13,7 @@ from tests.spark.tables import versions
 ODD = "it's 100% \\ a/b=c ü"
 
 
+@pytest.mark.sample
 def test_compaction_touches_only_the_partitions_it_is_asked_for(upkeep: Upkeep) -> None:
     for _ in range(3):
         upkeep.write(["a", ODD, None])
@@ -43,6 +44,7 @@ def test_a_table_of_one_piece_is_clustered_as_a_whole(spark: SparkSession, upkee
     assert (report["files"]["removed"], upkeep.live()) == (2, 1)
 
 
+@pytest.mark.sample
 def test_clustering_is_found_and_not_done_again_after_a_crash(upkeep: Upkeep) -> None:
     for _ in range(2):
         upkeep.write(["a", "b"])
@@ -94,6 +96,7 @@ def test_the_retention_asked_for_decides_and_not_the_week_of_delta(upkeep: Upkee
     assert len(upkeep.files()) == 3 - removed
 
 
+@pytest.mark.sample
 def test_lite_leaves_orphans_and_full_finds_them(upkeep: Upkeep) -> None:
     upkeep.write(["a"])
     upkeep.write(["a"])

@@ -2,11 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { headgate, runWell, startDev, type DevStack, type Ended } from '../support/headgate';
-import { makeSample } from '../support/oracle';
-import { expectNothingLeft } from '../support/processes';
-import { projectRoot } from '../support/tools';
-import { createWorkspace, type Workspace } from '../support/workspace';
+import { headgate, runWell, type Ended } from '../../support/headgate';
+import { makeSample } from '../../support/oracle';
+import { expectNothingLeft } from '../../support/processes';
+import { useSharedStack, type SharedStack } from '../../support/shared-stack';
+import { projectRoot } from '../../support/tools';
+import { createWorkspace, type Workspace } from '../../support/workspace';
 
 const seedPipeline = readFileSync(join(projectRoot, 'pipelines', 'customer-sales.yaml'), 'utf8');
 
@@ -24,20 +25,24 @@ jest.setTimeout(300_000);
 
 let workspace: Workspace;
 
-beforeAll(async () => {
-  workspace = await createWorkspace('cli');
+async function bringSample(): Promise<void> {
   await makeSample(workspace.raw, '--rows', '500', '--seed', '3');
   await makeSample(workspace.raw, '--rows', '500', '--seed', '3', '--part', 'bad-date:2');
-});
-
-afterAll(async () => {
-  await workspace?.remove();
-});
+}
 
 const sets = (): readonly string[] => ['--set', `RAW=${workspace.raw}`, '--set', `LAKE=${workspace.lake}`];
 const cli = (...args: readonly string[]): Promise<Ended> => headgate(workspace, args);
 
 describe('without a server', () => {
+  beforeAll(async () => {
+    workspace = await createWorkspace('cli');
+    await bringSample();
+  });
+
+  afterAll(async () => {
+    await workspace?.remove();
+  });
+
   test('help is exit code 0 and names every command', async () => {
     const { code, stdout } = await cli('--help');
     expect(code).toBe(0);
@@ -140,14 +145,16 @@ describe('without a server', () => {
 });
 
 describe('with a server', () => {
-  let dev: DevStack;
+  let stack: SharedStack;
 
   beforeAll(async () => {
-    dev = await startDev(workspace);
+    stack = await useSharedStack('cli');
+    ({ workspace } = stack);
+    await bringSample();
   });
 
   afterAll(async () => {
-    await dev?.stop();
+    await stack?.expectNoOthers();
   });
 
   test('run tells people what became of the rows, status lists the run, show shows the rows', async () => {
@@ -197,6 +204,7 @@ describe('with a server', () => {
     const program = await cli(...args, '--json');
     expect(program.code).toBe(1);
     expect(program.json).toMatchObject({ outcome: 'failed', error: { type: 'MissingColumn', kind: 'data' } });
+    await stack.accountFor({ activity: 'watchJob', type: 'MissingColumn' });
   });
 
   test('a run that does not exist cannot be cancelled or decided', async () => {

@@ -1,17 +1,19 @@
-// Bad input through the real CLI, case by case: a clear error that leaves the table alone, or quarantine with a reason.
+// Bad input through the real CLI, where freeze, gate or pipeline file have a part in it: a clear error that leaves the table alone,
+// or quarantine with a reason. What the prepare job alone decides: spark/tests/spark/test_bad_input.py.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable } from '../../src/activities/tables/show';
-import { badFiles } from '../support/bad-files';
-import { csv, fatesOf, good, line, type BadInput } from '../support/bad-input';
-import { badRows } from '../support/bad-rows';
-import { headgate, runPipeline, startDev, type DevStack, type RunSeen } from '../support/headgate';
-import { stateFiles, tableVersions } from '../support/lake';
-import { makeCustomers } from '../support/oracle';
-import { processesOf } from '../support/processes';
-import { projectRoot, sparkFolder, testTools } from '../support/tools';
-import { until } from '../support/waiting';
-import { createWorkspace, type Workspace } from '../support/workspace';
+import { readTable } from '../../../src/activities/tables/show';
+import { badFiles } from '../../support/bad-files';
+import { csv, fatesOf, good, line, type BadInput } from '../../support/bad-input';
+import { badRows } from '../../support/bad-rows';
+import { headgate, runPipeline, type RunSeen } from '../../support/headgate';
+import { stateFiles, tableVersions } from '../../support/lake';
+import { makeCustomers } from '../../support/oracle';
+import { sparkProcess, whileHeld } from '../../support/spark-process';
+import { projectRoot, sparkFolder, testTools } from '../../support/tools';
+import { useSharedStack, type SharedStack } from '../../support/shared-stack';
+import { until } from '../../support/waiting';
+import type { Workspace } from '../../support/workspace';
 
 const seedPipeline = readFileSync(join(projectRoot, 'pipelines', 'customer-sales.yaml'), 'utf8');
 
@@ -29,7 +31,7 @@ type Place = {
 jest.setTimeout(300_000);
 
 let workspace: Workspace;
-let dev: DevStack;
+let stack: SharedStack;
 let python: string;
 const runs = new Map<BadInput, Promise<RunSeen>>();
 const places = new Map<BadInput, Place>();
@@ -51,12 +53,12 @@ async function createPlace(title: string, change: (text: string) => string = (te
 }
 
 beforeAll(async () => {
-  workspace = await createWorkspace('bad-input');
+  stack = await useSharedStack('bad-input');
+  ({ workspace } = stack);
   ({ python } = await testTools());
-  dev = await startDev(workspace);
   for (const badInput of badInputs) {
     const place = await createPlace(badInput.name, badInput.pipeline);
-    badInput.write(place.raw, python);
+    badInput.write(place.raw);
     places.set(badInput, place);
   }
   // Two at a time, as many as the Spark process takes; each test below waits for its own.
@@ -76,11 +78,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.allSettled(runs.values());
-  try {
-    await dev?.stop();
-  } finally {
-    await workspace?.remove();
-  }
+  await stack?.expectNoOthers();
 });
 
 const read = (table: string, sql: string) => readTable({ python, pythonPath: sparkFolder }, { table, sql, limit: 100 });
@@ -139,6 +137,7 @@ test.each(ofOutcome('failed'))('$name: a clear error, and no table', async ({ ba
   for (const word of expected.says) expect(run.error?.message).toContain(word);
   expect(run.error?.remedy).toMatch(/\w+ \w+/);
   expect(tableVersions(place.table)).toEqual([]);
+  await stack.accountFor({ workflow: run.run, type: expected.type });
 });
 
 test.each(ofOutcome('nothing-new'))('$name: nothing happens, and it is told why', async ({ badInput, expected }) => {
@@ -170,6 +169,7 @@ describe('with a table that stands', () => {
     const second = join(place.raw, 'sales_data_2.csv');
     writeFileSync(second, csv(line('I4')).replace(',price', ',cost'));
     expect(await place.run()).toMatchObject({ code: 1, outcome: 'failed', error: { type: 'MissingColumn' } });
+    await stack.accountFor({ workflow: `run/${place.name}`, type: 'MissingColumn' });
     expect(tableVersions(place.table)).toEqual(versions);
     writeFileSync(second, csv(line('I4')));
     expect(await place.run()).toMatchObject({ outcome: 'committed', rows: { read: 1, inserted: 1 } });
@@ -177,21 +177,18 @@ describe('with a table that stands', () => {
 
   /** Holds Spark after the freeze, lets `change` touch the raw folder, lets Spark go on. */
   async function between(place: Place, change: () => void): Promise<RunSeen> {
-    const java = processesOf(workspace.home).find(({ command }) => command.includes('PythonGatewayServer'));
-    if (java === undefined) throw new Error('no Spark process');
-    process.kill(java.pid, 'SIGSTOP');
-    try {
-      const run = place.run();
-      run.catch(() => undefined);
+    const { running } = await whileHeld(sparkProcess(workspace.home), async () => {
+      const running = place.run();
+      running.catch(() => undefined);
       await until('the prepare job is asked for', () =>
         stateFiles(place.lake, place.name).some((file) => file.includes('prepare.request')),
       );
       change();
-      process.kill(java.pid, 'SIGCONT');
-      return await run;
-    } finally {
-      process.kill(java.pid, 'SIGCONT');
-    }
+      return { running };
+    });
+    const seen = await running;
+    await stack.accountFor({ workflow: seen.run, activity: 'watchJob', type: 'InputChanged' });
+    return seen;
   }
 
   test('a file that changes between freeze and prepare is frozen anew', async () => {

@@ -1,16 +1,17 @@
 // Upkeep through the real CLI, Temporal, worker and Spark: small batches, a table that stays whole, files that stay few.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { headgate, runWell, startDev, type DevStack } from '../support/headgate';
-import { tableOperations } from '../support/lake';
-import { until } from '../support/waiting';
-import { createWorkspace, type Workspace } from '../support/workspace';
+import { headgate, runWell } from '../../support/headgate';
+import { tableOperations } from '../../support/lake';
+import { useSharedStack, type SharedStack } from '../../support/shared-stack';
+import { until } from '../../support/waiting';
+import type { Workspace } from '../../support/workspace';
 
 // Starting Spark and a dozen jobs take their time on two shared cores.
 jest.setTimeout(300_000);
 
 let workspace: Workspace;
-let dev: DevStack;
+let stack: SharedStack;
 let pipeline: string;
 
 const definition = `
@@ -22,19 +23,14 @@ maintenance: { file_size: 1 MB, compact_from: 3, rewrite_budget: 1000 }
 `;
 
 beforeAll(async () => {
-  workspace = await createWorkspace('upkeep');
+  stack = await useSharedStack('upkeep');
+  ({ workspace } = stack);
   pipeline = join(workspace.folder, 'events.yaml');
   writeFileSync(pipeline, definition);
-  mkdirSync(workspace.raw, { recursive: true });
-  dev = await startDev(workspace);
 });
 
 afterAll(async () => {
-  try {
-    await dev?.stop();
-  } finally {
-    await workspace?.remove();
-  }
+  await stack?.expectNoOthers();
 });
 
 const set = (): Record<string, string> => ({ RAW: workspace.raw, LAKE: workspace.lake });

@@ -1,12 +1,13 @@
 // The main job through the real CLI, Temporal server, worker and Spark; DuckDB judges the tables from the raw files.
 import { cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runWell, startDev, type DevStack, type RunSeen } from '../support/headgate';
-import { stateFiles, tableVersions } from '../support/lake';
-import { askOracle, makeSample } from '../support/oracle';
-import { makeRetailDays } from '../support/retail';
-import { projectRoot } from '../support/tools';
-import { createWorkspace, type Workspace } from '../support/workspace';
+import { runWell, type RunSeen } from '../../support/headgate';
+import { stateFiles, tableVersions } from '../../support/lake';
+import { askOracle, makeSample } from '../../support/oracle';
+import { makeRetailDays } from '../../support/retail';
+import { useSharedStack, type SharedStack } from '../../support/shared-stack';
+import { projectRoot } from '../../support/tools';
+import type { Workspace } from '../../support/workspace';
 
 const rows = 20_000;
 const seed = '11';
@@ -17,24 +18,18 @@ const retail = (name: string): string => join(projectRoot, 'test', 'e2e', 'pipel
 jest.setTimeout(300_000);
 
 let workspace: Workspace;
-let dev: DevStack;
+let stack: SharedStack;
 let sample: string;
 
 beforeAll(async () => {
-  workspace = await createWorkspace('main-job');
+  stack = await useSharedStack('main-job');
+  ({ workspace } = stack);
   sample = join(workspace.folder, 'sample');
-  [dev] = await Promise.all([
-    startDev(workspace),
-    makeSample(sample, '--rows', String(rows), '--customers', '9000', '--seed', seed),
-  ]);
+  await makeSample(sample, '--rows', String(rows), '--customers', '9000', '--seed', seed);
 });
 
 afterAll(async () => {
-  try {
-    await dev?.stop();
-  } finally {
-    await workspace?.remove();
-  }
+  await stack?.expectNoOthers();
 });
 
 type Place = {

@@ -1,0 +1,69 @@
+// Every golden file, found by listing the folder: read whole by the parser of its kind, or written again as the worker writes it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { look } from '../../src/activities/maintenance';
+import { healthSchema } from '../../src/activities/tables/health';
+import type { FrozenBatch } from '../../src/contracts/batch';
+import type { CommitRequest, JobRequest, MaintainRequest, PrepareRequest } from '../../src/contracts/job';
+import { parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';
+import { jobPaths } from '../../src/contracts/layout';
+import { parseManifest } from '../../src/contracts/manifest-schema';
+import { commitRequest, maintenanceRequest, prepareRequest } from '../../src/domain/job-requests';
+import { healthyTable, partitionHealth } from '../fakes/health';
+import { pipeline } from '../fakes/reports';
+
+const folder = join(__dirname, '..', 'golden');
+const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+const goldens = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.json'))
+  .toSorted();
+
+/** As the submitting activity completes it. */
+function submitted(request: Omit<JobRequest, 'attempt' | 'reportPath' | 'failurePath'>, attempt: number): unknown {
+  const paths = jobPaths(pipeline.state, request.job, request.digest, request.generation);
+  return { ...request, attempt, reportPath: paths.report, failurePath: paths.failure(attempt) };
+}
+
+const batchOf = ({ digest }: { readonly digest: string }, manifestPath = ''): FrozenBatch => ({
+  ...{ digest, manifestPath, fileCount: 2, bytes: 1, toCopy: 0, sample: [], notices: [] },
+});
+
+const writePrepare = (golden: PrepareRequest): unknown => {
+  const batch = batchOf(golden, golden.manifestPath);
+  return submitted(prepareRequest(golden.pipeline, batch, golden.run, golden.generation).request, golden.attempt);
+};
+
+const writeCommit = (golden: CommitRequest): unknown => {
+  const { request } = commitRequest(pipeline, batchOf(golden), golden.staging, golden.run, golden.generation);
+  return submitted(request, golden.attempt);
+};
+
+/** The digest stands for what the job does and is its own matter: the golden one takes its place. */
+const writeMaintain = (golden: MaintainRequest): unknown => {
+  const partitions = golden.partitions.map((values) => ({ ...partitionHealth('any', { files: 2 }), values }));
+  const asked = maintenanceRequest(pipeline, golden.kind);
+  const [job] = look(asked, healthyTable({ partitions }), new Date(0)).jobs;
+  if (job === undefined) throw new Error('no job');
+  const { digest } = job.request;
+  return JSON.parse(JSON.stringify(submitted(job.request, golden.attempt)).replaceAll(digest, golden.digest));
+};
+
+const readers: readonly (readonly [names: RegExp, read: (json: string, name: string) => unknown])[] = [
+  [/^\w+\.report\.json$/, parseJobReport],
+  [/^failure\.json$/, parseJobFailure],
+  [/^manifest\.json$/, parseManifest],
+  [/^health\/[\w-]+\.json$/, (json) => healthSchema.parse(JSON.parse(json))],
+  [/^prepare\.request\.json$/, (json) => writePrepare(JSON.parse(json) as PrepareRequest)],
+  [/^commit\.request\.json$/, (json) => writeCommit(JSON.parse(json) as CommitRequest)],
+  [/^maintain\.request\.json$/, (json) => writeMaintain(JSON.parse(json) as MaintainRequest)],
+];
+
+test.each(goldens)('%s comes back unchanged', (name) => {
+  const read = readers.find(([names]) => names.test(name))?.[1];
+  if (read === undefined) throw new Error(`nobody reads the golden file ${name}: name its reader here and in pytest`);
+  expect(read(text(name), name)).toEqual(JSON.parse(text(name)));
+});
+
+test('there is a golden file for every reader', () => {
+  expect(readers.filter(([names]) => !goldens.some((name) => names.test(name)))).toEqual([]);
+});
