@@ -1,5 +1,6 @@
 // Owns the list of tools that Headgate needs and the order to install them in. The one entry for the CLI, workers and tests.
 import { HeadgateError } from '../contracts/errors';
+import { hasClassData, makeClassData } from './class-data';
 import { createContext, type Progress, type SetupContext } from './context';
 import { findSparkJars, installSparkJars } from './jars';
 import { findJava, findPython, javaHomeOf, type Located } from './locate';
@@ -59,8 +60,17 @@ export async function ensureTools(
     return installTestServer(context, { java: java.path, sparkHome, javaVersion: java.version }, progress);
   });
 
+  const ownPaths = own.env !== undefined && own.jars !== undefined ? { ...own.env, jars: own.jars } : undefined;
+  const javaTools = { java: java.path, javaVersion: java.version };
+  const archived = ownPaths !== undefined && hasClassData(context, { ...ownPaths, ...javaTools });
+  const classData = ensured('Spark class data', archived ? true : undefined, async (progress) => {
+    await makeClassData(context, { ...(await spark.paths()), ...javaTools }, progress);
+    return true as const;
+  });
+
   const tasks = [
     ...spark.tasks,
+    ...classData.tasks,
     ...server.tasks,
     ...(tests ? serverOfTests.tasks : []),
     ...otherSparks.flatMap((other) => other.tasks),

@@ -43,7 +43,7 @@ describe('ensureTools', () => {
   });
 
   it('installs only what is missing', async () => {
-    expect(await titles(machine())).toEqual(['Spark 4.1.1 jars']);
+    expect(await titles(machine())).toEqual(['Spark 4.1.1 jars', 'Spark class data']);
   });
 
   it.each<[ToolSet, string[]]>([
@@ -52,7 +52,12 @@ describe('ensureTools', () => {
   ])('brings the other Spark only to a run of all tests: set %s', async (set, others) => {
     const room = machine((call) => (call.args.includes('-S') ? { code: 0, stdout: '3.11.7\n' } : undefined));
     room.program('python3');
-    expect(await titles(room, set)).toEqual(['Spark 4.1.1 jars', 'Temporal test server', ...others]);
+    expect(await titles(room, set)).toEqual([
+      'Spark 4.1.1 jars',
+      'Spark class data',
+      'Temporal test server',
+      ...others,
+    ]);
   });
 
   it('reports the failure of an installation to its caller', async () => {
