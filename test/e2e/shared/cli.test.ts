@@ -168,7 +168,7 @@ describe('with a server', () => {
     expect(status.code).toBe(0);
     expect(status.json).toMatchObject({
       runs: expect.arrayContaining([
-        expect.objectContaining({ run: 'run/customer-sales', state: 'committed', version: 1 }),
+        expect.objectContaining({ run: 'run/customer-sales', state: 'committed', version: 0 }),
       ]),
     });
 
