@@ -35,6 +35,8 @@ def _concurrent(found: frozenset[str], _: str) -> bool:
         (name.startswith("Concurrent") and name.endswith("Exception"))
         or name in ("ProtocolChangedException", "MetadataChangedException")
         or name.startswith("DELTA_CONCURRENT_")
+        # A first write that found a table: somebody else was quicker.
+        or name == "DELTA_PATH_EXISTS"
         for name in found
     )
 

@@ -99,20 +99,17 @@ def _laid_out(request: CommitRequest, staged: DataFrame) -> DataFrame:
 
 
 def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
-    """Makes the table with its first rows in it, in one version. No row can be there already, so there is no MERGE."""
+    """Makes the table with its first rows in it, in one version, or fails when somebody else has made it meanwhile."""
     target = request.target
     if target.cluster_by:
-        # Only SQL can say it.
-        create_table(
-            spark,
-            target.table,
-            staged.schema,
-            cluster_by=target.cluster_by,
-            deletion_vectors=target.deletion_vectors,
-        )
-        layout = {}
-    else:
-        layout = {"delta.enableDeletionVectors": "true"} if target.deletion_vectors else {}
-    writer = _laid_out(request, staged).write.format("delta").mode("append").options(**layout)
+        # Only SQL can say it, and once the table is there others may have written to it.
+        create_table(spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors)
+        return merge(spark, request, staged)
+    writer = _laid_out(request, staged).write.format("delta").mode("error")
+    if target.partition_by:
+        writer = writer.partitionBy(*target.partition_by)
+    if target.deletion_vectors:
+        writer = writer.option("delta.enableDeletionVectors", "true")
     with settings(spark, commit_settings(request)):
-        (writer.partitionBy(*target.partition_by) if target.partition_by else writer).save(target.table)
+        writer.save(target.table)
+    return None

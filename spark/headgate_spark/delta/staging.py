@@ -16,7 +16,7 @@ def write_staging(spark: SparkSession, rows: DataFrame, path: str) -> int:
     writer = rows.write.format("delta").partitionBy(FATE)
     # Nobody looks for single rows in it: statistics of its columns would be made for nothing.
     writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
-    (writer.mode("append") if first else writer.mode("overwrite").option("overwriteSchema", "true")).save(path)
+    (writer.mode("error") if first else writer.mode("overwrite").option("overwriteSchema", "true")).save(path)
     return require_version(last_commit(spark), path)
 
 

@@ -21,22 +21,17 @@ def last_commit(spark: SparkSession) -> int | None:
     return None if version is None else int(version)
 
 
-def _by(clause: str, columns: Sequence[str]) -> str:
-    return f" {clause} ({', '.join(map(quoted, columns))})" if columns else ""
-
-
 def create_table(
     spark: SparkSession,
     path: str,
     schema: T.StructType,
-    partition_by: Sequence[str] = (),
     cluster_by: Sequence[str] = (),
     *,
     deletion_vectors: bool = False,
 ) -> None:
     """In a step of its own, before rows come: two first writes would race for version 0."""
     columns = ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
-    layout = _by("PARTITIONED BY", partition_by) + _by("CLUSTER BY", cluster_by)
+    layout = f" CLUSTER BY ({', '.join(map(quoted, cluster_by))})" if cluster_by else ""
     if deletion_vectors:
         layout += " TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{layout}")

@@ -366,3 +366,22 @@ def test_a_lake_folder_with_blanks_and_quotes_works(spark: SparkSession, tmp_pat
     prepared = batch.prepare(spark)
     assert batch.commit(spark, prepared, attempt=2)["table"]["recovered"]
     assert notes(spark, batch) == {"a": "x"}
+
+
+def test_a_first_write_that_finds_a_table_is_done_again_as_a_merge(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = batch_of(tmp_path, "other", "a,2024-01-01,theirs,p\n")
+    other.run(spark)
+    batch = batch_of(tmp_path, "one", "a,2024-01-02,ours,p\n")
+    prepared = batch.prepare(spark)
+    # As if the table had come between the look and the write.
+    monkeypatch.setattr("headgate_spark.jobs.commit.table_schema", lambda *_: None)
+    monkeypatch.setattr("headgate_spark.jobs.commit.holds_files", lambda *_: False)
+    with pytest.raises(JobFailed) as caught:
+        batch.commit(spark, prepared)
+    assert caught.value.kind == "conflict"
+    assert notes(spark, batch) == {"a": "theirs"}
+    monkeypatch.undo()
+    assert batch.commit(spark, prepared, attempt=2)["rows"]["updated"] == 1
+    assert notes(spark, batch) == {"a": "ours"}
