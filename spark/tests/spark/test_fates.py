@@ -114,6 +114,20 @@ def test_a_window_sees_kept_rows_only(spark: SparkSession, tmp_path: Path) -> No
     assert report["rows"] == {"read": 4, "staged": 2, "quarantined": 1, "duplicates": 1, "unjoined": 0}
 
 
+def test_a_window_of_an_expectation_sees_kept_rows_only(spark: SparkSession, tmp_path: Path) -> None:
+    rules = [{"name": "single", "check": "count(*) OVER (PARTITION BY customer) = 1", "action": "quarantine"}]
+    report = batch_of(tmp_path, "1,a,1.00\n1,a,1.00\n2,b,1.00\n3,b,2.00\n", expectations=rules).prepare(spark)
+    assert {row["id"] for row in staged(spark, report)} == {"1"}
+    assert report["rows"] == {"read": 4, "staged": 1, "quarantined": 2, "duplicates": 1, "unjoined": 0}
+
+
+def test_a_window_does_not_see_what_an_inner_join_leaves_out(spark: SparkSession, tmp_path: Path) -> None:
+    transform = columns_transform(expression("among", "count(*) OVER ()"), how="inner")
+    report = batch_of(tmp_path, "1,a,1.00\n2,z,2.00\n", "a,30\n", transform=transform).prepare(spark)
+    assert [(row["id"], row["among"]) for row in staged(spark, report)] == [("1", 1)]
+    assert report["rows"] == {"read": 2, "staged": 1, "quarantined": 0, "duplicates": 0, "unjoined": 1}
+
+
 @pytest.mark.parametrize("metrics", [{"numOutputRows": "1"}, {"numOutputRows": "3"}], ids=["fewer", "more"])
 def test_numbers_of_the_version_that_disagree_are_a_warning_and_the_rows_are_in_the_table(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metrics: dict[str, str]
