@@ -85,7 +85,7 @@ def _checked(pipeline: Pipeline, counts: Counts) -> int:
 
 def source_rows(pipeline: Pipeline, counts: Counts) -> dict[str, SourceRows]:
     rejected = _rejected(pipeline)
-    driving, whole = pipeline.transform.from_, follows_rows(pipeline.transform)
+    driving, whole = pipeline.transform.from_, follows_rows(pipeline)
 
     def rows(name: str) -> SourceRows:
         own = [count for count in counts if count.source == name]

@@ -204,7 +204,8 @@ _FIRST_MATCH = (
         "data",
         "CorruptInput",
         "Ask for the file again, or take it out of the source's path.",
-        _named("FAILED_READ_FILE"),
+        # Spark 3.5 has the sentence without the condition.
+        _told("[FAILED_READ_FILE", "Encountered error while reading file"),
     ),
 )
 

@@ -89,7 +89,7 @@ def build_plan(
     """`trusted` are sources whose keys are taken to be unique, which saves sorting them. The rows tell if they are not:
     their fate is then REPEATED, and the plan has to be made again without that trust."""
     driving = pipeline.transform.from_
-    whole = follows_rows(pipeline.transform)
+    whole = follows_rows(pipeline)
     summaries, rows = [], {}
     for source in pipeline.sources:
         name = source.name
@@ -115,6 +115,6 @@ def build_plan(
 
 def trustworthy(pipeline: Pipeline) -> set[str]:
     """Joined sources whose keys may be taken to be unique at first: mostly they are, for they are keys."""
-    if not follows_rows(pipeline.transform):
+    if not follows_rows(pipeline):
         return set()
     return {source.name for source in pipeline.sources if source.key} - {pipeline.transform.from_}

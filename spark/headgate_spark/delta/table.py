@@ -38,7 +38,13 @@ def create_table(
 
 
 _NO_TABLE = ("[PATH_NOT_FOUND", "[DELTA_PATH_DOES_NOT_EXIST", "[DELTA_TABLE_NOT_FOUND", "[DELTA_SCHEMA_NOT_SET")
-_NO_VERSION = ("[DELTA_VERSION_NOT_FOUND", "[DELTA_VERSIONS_NOT_CONTIGUOUS", "[VERSION_NOT_FOUND")
+_NO_VERSION = (
+    "[DELTA_VERSION_NOT_FOUND",
+    "[DELTA_VERSIONS_NOT_CONTIGUOUS",
+    "[VERSION_NOT_FOUND",
+    # Delta 3.3 has no name for it.
+    "Cannot time travel Delta table to version",
+)
 
 
 def _has_no_table(error: Exception) -> bool:

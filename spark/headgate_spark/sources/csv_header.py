@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import itertools
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +16,7 @@ from headgate_spark.pipeline import Column, CsvOptions, Source
 
 _GZIP = b"\x1f\x8b"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_PACKED = (".gz", ".bz2")
 
 
 def corrupt_input(file: InputFile, cause: str, detail: str = "") -> JobFailed:
@@ -42,6 +44,19 @@ def _open(file: InputFile) -> io.BufferedReader:
         cause = "it is gzip data without .gz in its name" if start == _GZIP else "it is UTF-16 text"
         raise corrupt_input(file, cause)
     return raw
+
+
+def is_whole(file: InputFile) -> bool:
+    """Whether a packed file can be read to its end. Reads it, so this is for finding out which of them failed."""
+    if not file.read_path.endswith(_PACKED):
+        return True
+    try:
+        with _open(file) as raw:
+            while raw.read(1 << 20):
+                pass
+    except (EOFError, OSError, zlib.error):
+        return False
+    return True
 
 
 def _is_row(line: str, comment: str | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import local_path, plain_location
+from headgate_spark.sources.csv_header import is_whole
 
 # Stores and file systems keep times in different steps; two listings of one file agree within a millisecond.
 _TIME_STEP_MS = 1
@@ -63,6 +64,9 @@ def name_input(failure: JobFailed, files: Sequence[InputFile]) -> JobFailed:
     """A failure of reading, told with the name that people know and the source; others come back as they are."""
     place = failure.fields.get("file")
     file = next((file for file in files if place in (plain_location(file.read_path), file.path)), None)
+    if place is None and failure.type == "CorruptInput":
+        # Spark 3.5 does not say which packed file it was.
+        file = next((file for file in files if not is_whole(file)), None)
     if file is None or "source" in failure.fields:
         return failure
     return JobFailed(

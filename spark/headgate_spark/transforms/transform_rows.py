@@ -142,7 +142,8 @@ def _by_columns(pipeline: Pipeline, transform: ColumnsTransform, rows: Mapping[s
         _check_unique(sources[join.source], join)
         joined.append((sources[join.source], join))
     _check_names(pipeline, transform, joined)
-    return _derive(_views(joined, _joined_rows(transform, joined, rows)), transform)
+    views = _views(joined, _joined_rows(transform, joined, rows))
+    return _derive(views if follows_rows(pipeline) else views.filter(LIVE), transform)
 
 
 def _by_query(
@@ -155,14 +156,15 @@ def _by_query(
     return spark.sql(transform.sql).selectExpr("*", *untold, named("true", LIVE))
 
 
-def follows_rows(transform: ColumnsTransform | SqlTransform) -> bool:
+def follows_rows(pipeline: Pipeline) -> bool:
     """Is each row of the result made from one row of the driving source alone? Then all rows can pass through it.
 
-    A window looks at rows around it, which must then be the kept ones only.
+    A window looks at rows around it, which must then be live ones only.
     """
-    if isinstance(transform, SqlTransform):
+    if isinstance(pipeline.transform, SqlTransform):
         return False
-    return not any(_WINDOW.search(_text(spec)) for spec in transform.columns)
+    texts = [*map(_text, pipeline.transform.columns), *(rule.check.casefold() for rule in pipeline.expectations)]
+    return not any(map(_WINDOW.search, texts))
 
 
 def transform_rows(spark: SparkSession, pipeline: Pipeline, rows: Mapping[str, DataFrame]) -> DataFrame:

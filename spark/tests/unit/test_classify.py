@@ -43,6 +43,12 @@ from headgate_spark.errors import JobFailed
             "SparkLost",
         ),
         ("[FAILED_READ_FILE.NO_HINT] x\nCaused by: java.io.IOException: could not decode", "data", "CorruptInput"),
+        (
+            "org.apache.spark.SparkException: Encountered error while reading file file:///raw/a.parquet. Details:\n"
+            "Caused by: java.io.IOException: could not decode",
+            "data",
+            "CorruptInput",
+        ),
         ("file:/raw/a.parquet is not a Parquet file. Expected magic number at tail", "data", "CorruptInput"),
         (
             "[FAILED_READ_FILE.FILE_NOT_EXIST] File file:/raw/a.csv does not exist",

@@ -1,13 +1,16 @@
 """A file that is not as it was frozen is never read as if it were."""
 
+import bz2
+import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.sources.frozen import by_age, check_names, check_unchanged
+from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 
 
 def frozen(path: Path, read_path: Path | None = None) -> InputFile:
@@ -64,3 +67,24 @@ def test_names_that_spark_cannot_open_are_refused_with_the_remedy(tmp_path: Path
 def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None:
     files = [InputFile("s", name, name, 0, time, "e") for name, time in (("c", 1), ("b", 2), ("a", 2))]
     assert [file.path for file in by_age(files)] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "damage"),
+    [
+        pytest.param("b.csv.gz", gzip.compress, slice(0, -30), id="gzip that ends early"),
+        pytest.param("b.csv.gz", gzip.compress, slice(5, None), id="no gzip"),
+        pytest.param("b.csv.bz2", bz2.compress, slice(0, -30), id="bzip2 that ends early"),
+    ],
+)
+def test_a_corrupt_input_that_spark_does_not_name_is_found(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes], damage: slice
+) -> None:
+    text = "".join(f"{n * 7919 % 10007}\n" for n in range(1000)).encode()
+    whole, broken = tmp_path / f"a{name[1:]}", tmp_path / name
+    whole.write_bytes(pack(text))
+    broken.write_bytes(pack(text)[damage])
+    unnamed = JobFailed(kind="data", type="CorruptInput", message="java.io.EOFException", remedy="r")
+    named = name_input(unnamed, [frozen(whole), frozen(broken)])
+    assert (named.fields["file"], named.fields["source"]) == (str(broken), "s")
+    assert name_input(unnamed, [frozen(whole)]) is unnamed
