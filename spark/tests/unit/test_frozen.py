@@ -1,13 +1,14 @@
 """A file that is not as it was frozen is never read as if it were."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.sources.frozen import by_age, check_names, check_unchanged
+from headgate_spark.sources.frozen import alike, by_age, check_names, check_unchanged
 
 
 def frozen(path: Path, read_path: Path | None = None) -> InputFile:
@@ -64,3 +65,10 @@ def test_names_that_spark_cannot_open_are_refused_with_the_remedy(tmp_path: Path
 def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None:
     files = [InputFile("s", name, name, 0, time, "e") for name, time in (("c", 1), ("b", 2), ("a", 2))]
     assert [file.path for file in by_age(files)] == ["c", "a", "b"]
+
+
+def test_files_are_alike_by_shape_and_without_one_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    shapes = ("x", None, "y", "x", None)
+    assert alike([replace(frozen(path), shape=shape) for shape in shapes]) == [[0, 3], [1], [2], [4]]
