@@ -30,6 +30,8 @@ class InputFile:
     modified_ms: float
     etag: str
     version: str | None = None
+    shape: str | None = None
+    unpacked_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from headgate_spark.transforms.fates import (
 from headgate_spark.transforms.names import DETAIL, FATE, FILE, REASON, ROW, named, quoted, sql_string
 from headgate_spark.transforms.transform_rows import LIVE, follows_rows, target_columns, transform_rows
 
-# Inputs up to this size are sent to every task instead of being shuffled; text grows less than packed Parquet.
+# Inputs up to this size, unpacked where that is known, are sent to every task instead of being shuffled.
 BROADCAST_BYTES = 16_000_000
 
 

@@ -12,6 +12,7 @@ import { copyName, needsCopy } from '../domain/inputs';
 import { fillPath, normalizeInterval, pipelineEvery } from '../domain/intervals';
 import { viewLedger, type LedgerView } from '../domain/ledger';
 import { fingerprintFiles } from './freeze-fingerprint';
+import { shapeFiles } from './freeze-shape';
 import { writeManifest } from './freeze-manifest';
 import { readLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
@@ -65,6 +66,7 @@ export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise
   );
   const told = shorten([...notices, ...plan.notices]);
   if (plan.kind === 'nothing-new') return { kind: 'nothing-new', notices: told };
+  const shapes = await shapeFiles(plan.files, pipeline.sources, deps);
   const manifest: Manifest = {
     protocol: 1,
     pipeline: pipeline.name,
@@ -72,7 +74,7 @@ export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise
     ...(plan.supersedes === undefined ? {} : { supersedes: plan.supersedes }),
     ...(interval === undefined ? {} : { interval }),
     frozenAt: deps.clock.now().toISOString(),
-    files: plan.files.map((file) => toInputFile(file, pipeline, plan.digest)),
+    files: plan.files.map((file, index) => ({ ...toInputFile(file, pipeline, plan.digest), ...shapes[index] })),
   };
   const counts = await writeManifest(manifest, pipeline.state, deps.store);
   return { kind: 'batch', batch: summarize(counts, batchPaths(pipeline.state, plan.digest).manifest, told) };

@@ -22,6 +22,8 @@ export interface ObjectStore {
   /** Identity of the content: sha256 for folders, the ETag for S3. */
   fingerprint(stat: ObjectStat): Promise<string>;
   readText(path: string): Promise<string | undefined>;
+  /** Bytes from `start` to before `end`, as far as there are any; an object that is gone is `InputVanished`. */
+  readRange(path: string, start: number, end: number): Promise<Uint8Array>;
   /** Atomic; the previous content is replaced as a whole. */
   writeText(path: string, text: string): Promise<void>;
   /** Atomic create. False when the object was there: its content stays. */

@@ -14,6 +14,10 @@ export type InputFile = {
   readonly etag: string;
   /** Object version where the store has one. */
   readonly version?: string;
+  /** Files of one source with the same shape have the same header (CSV) or schema (Parquet). Absent: look at the file. */
+  readonly shape?: string;
+  /** Bytes of the columns when unpacked, of Parquet. */
+  readonly unpackedBytes?: number;
 };
 
 /** What a run is for: start inclusive, end exclusive, both ISO 8601 UTC. */

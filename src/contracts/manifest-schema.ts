@@ -26,7 +26,9 @@ const manifest: z.ZodType<Manifest> = z.object({
   supersedes: digestSchema.exactOptional(),
   interval: intervalSchema.exactOptional(),
   frozenAt: z.iso.datetime(),
-  files: z.array(z.object({ ...fileFields, readPath: text })),
+  files: z.array(
+    z.object({ ...fileFields, readPath: text, shape: text.exactOptional(), unpackedBytes: count.exactOptional() }),
+  ),
 });
 
 /** `file` names the document in errors; keys that this version does not know are left out. */

@@ -1,5 +1,6 @@
 // ObjectStore in memory, with the pattern language of the real ones. Tests put files in, and watch or break operations.
 import { createHash } from 'node:crypto';
+import { HeadgateError } from '../../src/contracts/errors';
 import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
 import {
   byPath,
@@ -9,13 +10,13 @@ import {
   withoutTrailingSlash,
 } from '../../src/activities/stores/pattern';
 
-type Stored = { readonly text: string; readonly modifiedMs: number };
+type Stored = { readonly bytes: Buffer; readonly modifiedMs: number };
 
 export type Operation = keyof ObjectStore;
 
 export type FakeObjectStore = ObjectStore & {
   /** Puts a file there as another program would. */
-  place(path: string, text: string, modifiedMs?: number): void;
+  place(path: string, content: string | Uint8Array, modifiedMs?: number): void;
   /** Called before every operation; may throw, or change files. */
   before: (operation: Operation, path: string) => void | Promise<void>;
   /** Operations so far, as `name path`. */
@@ -23,13 +24,22 @@ export type FakeObjectStore = ObjectStore & {
   readonly paths: () => readonly string[];
 };
 
+const vanished = (path: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'inputs-changed',
+    type: 'InputVanished',
+    message: `${path} is gone.`,
+    remedy: 'Run again.',
+    fields: { file: path },
+  });
+
 export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => number } = {}): FakeObjectStore {
   const files = new Map<string, Stored>();
   const calls: string[] = [];
 
   const toStat = (path: string): ObjectStat | undefined => {
     const file = files.get(path);
-    return file && { path, size: Buffer.byteLength(file.text), modifiedMs: file.modifiedMs };
+    return file && { path, size: file.bytes.length, modifiedMs: file.modifiedMs };
   };
 
   const enter = async (operation: Operation, path: string): Promise<void> => {
@@ -48,8 +58,8 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     calls,
     before: () => undefined,
     paths: () => [...files.keys()].toSorted(),
-    place(path, text, modifiedMs = now()) {
-      files.set(path, { text, modifiedMs });
+    place(path, content, modifiedMs = now()) {
+      files.set(path, { bytes: Buffer.from(content), modifiedMs });
     },
     async list(pattern) {
       await enter('list', pattern);
@@ -72,11 +82,17 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
       await enter('fingerprint', stat.path);
       const file = files.get(stat.path);
       if (file === undefined) throw new Error(`nothing at ${stat.path}`);
-      return `sha256:${createHash('sha256').update(file.text).digest('hex')}`;
+      return `sha256:${createHash('sha256').update(file.bytes).digest('hex')}`;
     },
     async readText(path) {
       await enter('readText', path);
-      return files.get(path)?.text;
+      return files.get(path)?.bytes.toString('utf8');
+    },
+    async readRange(path, start, end) {
+      await enter('readRange', path);
+      const file = files.get(path);
+      if (file === undefined) throw vanished(path);
+      return file.bytes.subarray(start, end);
     },
     async writeText(path, text) {
       await enter('writeText', path);
@@ -93,8 +109,8 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
       signal?.throwIfAborted();
       const file = files.get(from);
       if (file === undefined) throw new Error(`nothing at ${from}`);
-      fake.place(to, file.text);
-      onBytes?.(Buffer.byteLength(file.text));
+      fake.place(to, file.bytes);
+      onBytes?.(file.bytes.length);
     },
     async remove(path) {
       await enter('remove', path);

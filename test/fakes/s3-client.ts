@@ -47,8 +47,14 @@ export function createFakeS3(): FakeS3 {
       return { ContentLength: body.length, LastModified: modified, ETag: etag(body) };
     }
     if (command instanceof GetObjectCommand) {
-      const body = need(id(command.input), s3Failure('NoSuchKey', 404));
-      return { Body: Object.assign(Readable.from([body]), { transformToString: async () => body.toString('utf8') }) };
+      const whole = need(id(command.input), s3Failure('NoSuchKey', 404));
+      const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(command.input.Range ?? '') ?? [];
+      const body = from === undefined ? whole : whole.subarray(Number(from), Number(to) + 1);
+      const read = {
+        transformToString: async () => body.toString('utf8'),
+        transformToByteArray: async () => Uint8Array.from(body),
+      };
+      return { Body: Object.assign(Readable.from([body]), read) };
     }
     if (command instanceof PutObjectCommand) {
       const { Body } = command.input;

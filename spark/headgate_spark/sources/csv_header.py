@@ -131,7 +131,10 @@ def place_columns(source: Source, file: InputFile, header: Sequence[str]) -> tup
     return tuple(positions)
 
 
-def extra_columns(source: Source, file: InputFile, header: Sequence[str], action: str) -> JobWarning | None:
+def extra_columns(
+    source: Source, file: InputFile, header: Sequence[str], action: str, more: int = 0
+) -> JobWarning | None:
+    """`more` files have the same header."""
     declared = {column.from_ for column in source.columns}
     extra = [name or "(no name)" for name in header if name not in declared]
     if not extra:
@@ -145,4 +148,5 @@ def extra_columns(source: Source, file: InputFile, header: Sequence[str], action
             remedy="Declare the columns, or set `extra_columns: warn` to read past them.",
             fields={"file": file.path, "source": source.name, "columns": ", ".join(extra)},
         )
-    return JobWarning("ExtraColumns", message)
+    others = f"; {more} more with the same header" if more else ""
+    return JobWarning("ExtraColumns", message + others)

@@ -60,6 +60,15 @@ def by_age(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
 
 
+def alike(files: Sequence[InputFile]) -> list[list[int]]:
+    """Ranks of files whose header or schema was found to be the same when they were frozen. Holds only of files that
+    are still what was frozen, see `check_unchanged`."""
+    groups: dict[str | int, list[int]] = {}
+    for rank, file in enumerate(files):
+        groups.setdefault(rank if file.shape is None else file.shape, []).append(rank)
+    return list(groups.values())
+
+
 def name_input(failure: JobFailed, files: Sequence[InputFile]) -> JobFailed:
     """A failure of reading, told with the name that people know and the source; others come back as they are."""
     place = failure.fields.get("file")

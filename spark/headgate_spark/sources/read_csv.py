@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.pipeline import CsvOptions, Source
 from headgate_spark.sources.csv_header import extra_columns, place_columns, read_columns, read_header
+from headgate_spark.sources.frozen import alike
 from headgate_spark.sources.scan import scan
 from headgate_spark.transforms.csv_fields import (
     LINE,
@@ -31,7 +32,9 @@ class _Layout(NamedTuple):
     positions: tuple[int, ...]
 
 
-def _layout(source: Source, file: InputFile, options: CsvOptions, warnings: list[JobWarning]) -> _Layout | None:
+def _layout(
+    source: Source, file: InputFile, more: int, options: CsvOptions, warnings: list[JobWarning]
+) -> _Layout | None:
     if not options.header:
         width = len(read_columns(source))
         return _Layout(width, tuple(range(width)))
@@ -40,7 +43,7 @@ def _layout(source: Source, file: InputFile, options: CsvOptions, warnings: list
         warnings.append(JobWarning("EmptyFile", f"{file.path} is empty: it has not even a header"))
         return None
     positions = place_columns(source, file, header)
-    extra = extra_columns(source, file, header, options.extra_columns)
+    extra = extra_columns(source, file, header, options.extra_columns, more)
     if extra is not None:
         warnings.append(extra)
     return _Layout(len(header), positions)
@@ -88,10 +91,10 @@ def read_csv(
     """Text columns in the order of the declared ones. `files` come oldest first; nothing when all are empty."""
     options = source.csv or CsvOptions()
     groups: dict[_Layout, list[int]] = {}
-    for rank, file in enumerate(files):
-        layout = _layout(source, file, options, warnings)
+    for ranks in alike(files):
+        layout = _layout(source, files[ranks[0]], len(ranks) - 1, options, warnings)
         if layout is not None:
-            groups.setdefault(layout, []).append(rank)
+            groups.setdefault(layout, []).extend(ranks)
     frames = [
         _read_group(spark, [files[rank] for rank in ranks], ranks, options, layout) for layout, ranks in groups.items()
     ]

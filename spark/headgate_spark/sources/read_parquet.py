@@ -11,6 +11,7 @@ from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
 from headgate_spark.pipeline import Column, Source
 from headgate_spark.sources.csv_header import corrupt_input, missing_column, read_columns
+from headgate_spark.sources.frozen import alike
 from headgate_spark.sources.scan import scan
 from headgate_spark.transforms.convert_value import convert_value
 from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, named, quoted
@@ -85,9 +86,9 @@ def _read_group(
 def read_parquet(spark: SparkSession, source: Source, files: Sequence[InputFile]) -> DataFrame:
     """Typed rows as `type_columns` leaves them. `files` come oldest first."""
     groups: dict[str, tuple[T.StructType, list[int]]] = {}
-    for rank, file in enumerate(files):
-        schema = _file_schema(spark, file)
-        groups.setdefault(schema.json(), (schema, []))[1].append(rank)
+    for ranks in alike(files):
+        schema = _file_schema(spark, files[ranks[0]])
+        groups.setdefault(schema.json(), (schema, []))[1].extend(ranks)
     frames = [
         _read_group(spark, source, [files[rank] for rank in ranks], ranks, schema) for schema, ranks in groups.values()
     ]

@@ -190,3 +190,22 @@ def test_missing_column_fails_the_job_and_leaves_a_failure_file(spark: SparkSess
     failure = (batch.folder / "prepare.failure-1.json").read_text()
     assert '"MissingColumn"' in failure
     assert not (batch.folder / "prepare.report.json").exists()
+
+
+def test_files_of_one_shape_warn_once(spark: SparkSession, tmp_path: Path) -> None:
+    batch = batch_of(
+        tmp_path,
+        *(b"more,id,note\n0,%d,n\n" % number for number in range(3)),
+        b"id,note,more\n3,n,0\n",
+        columns=columns(id="string!", note="string"),
+    )
+    for file in batch.files[:3]:
+        file["shape"] = "one"
+    batch.write_manifest()
+    report = batch.prepare(spark)
+    assert {row["id"] for row in staged(spark, report)} == {"0", "1", "2", "3"}
+    told = [warning["message"] for warning in report["warnings"]]
+    assert len(told) == 2
+    assert "f0.csv" in told[0]
+    assert told[0].endswith("more; 2 more with the same header")
+    assert "f3.csv" in told[1]

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from headgate_spark.errors import JobFailed
-from tests.batch import Batch, columns, parquet_source, pipeline_of
+from tests.batch import GOLDEN, Batch, columns, parquet_source, pipeline_of
 from tests.spark.tables import quarantine, staged
 
 
@@ -145,3 +145,32 @@ def test_null_keys_and_required_nulls_go_aside_as_json(spark: SparkSession, tmp_
     assert values(spark, batch) == {"a": 1}
     rows = {row["reason"]: row["row"] for row in quarantine(spark, batch)}
     assert rows == {"NullKey": '{"id":null,"v":2}', "MissingValue": '{"id":"c","v":null}'}
+
+
+def test_files_of_one_shape_cost_no_job_each(spark: SparkSession, tmp_path: Path) -> None:
+    def jobs(count: int, shape: str | None) -> int:
+        folder = tmp_path / f"{count} {shape}"
+        folder.mkdir()
+        batch = batch_of(folder, *(pa.table({"id": [f"r{index}"], "v": [index]}) for index in range(count)), v="bigint")
+        for file in batch.files if shape else []:
+            file["shape"] = shape
+        batch.write_manifest()
+        spark.sparkContext.setJobGroup(folder.name, folder.name)
+        try:
+            assert batch.prepare(spark)["rows"]["staged"] == count
+        finally:
+            spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
+        return len(spark.sparkContext.statusTracker().getJobIdsForGroup(folder.name))
+
+    few, many = jobs(2, "one"), jobs(12, "one")
+    assert few > 0
+    assert many == few
+    assert jobs(12, None) == many + 11
+
+
+def test_golden_files_are_alike_to_spark_where_freeze_finds_them_alike(spark: SparkSession) -> None:
+    def schema(name: str) -> str:
+        return spark.read.parquet(str(GOLDEN / "parquet" / f"{name}.parquet")).schema.json()
+
+    assert schema("int-one-row") == schema("int-many-rows") == schema("int-with-pandas-note")
+    assert len({schema(name) for name in ("int-one-row", "long", "int-with-spark-note")}) == 3

@@ -4,13 +4,14 @@ import bz2
 import gzip
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
+from headgate_spark.sources.frozen import alike, by_age, check_names, check_unchanged, name_input
 
 
 def frozen(path: Path, read_path: Path | None = None) -> InputFile:
@@ -88,3 +89,10 @@ def test_a_corrupt_input_that_spark_does_not_name_is_found(
     named = name_input(unnamed, [frozen(whole), frozen(broken)])
     assert (named.fields["file"], named.fields["source"]) == (str(broken), "s")
     assert name_input(unnamed, [frozen(whole)]) is unnamed
+
+
+def test_files_are_alike_by_shape_and_without_one_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    shapes = ("x", None, "y", "x", None)
+    assert alike([replace(frozen(path), shape=shape) for shape in shapes]) == [[0, 3], [1], [2], [4]]

@@ -49,6 +49,11 @@ export function createFolderStore(): ByteStore {
     async readText(path) {
       return guard('read', path, () => unlessMissing(readFile(path, 'utf8')));
     },
+    async readRange(path, start, end) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of readChunks(path, { start, end: end - 1 })) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
     async writeText(path, text) {
       await write(path, oneChunk(text));
     },
@@ -78,9 +83,12 @@ export function createFolderStore(): ByteStore {
   };
 }
 
-async function* readChunks(path: string): AsyncIterable<Uint8Array> {
+async function* readChunks(
+  path: string,
+  range: { readonly start?: number; readonly end?: number } = {},
+): AsyncIterable<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: chunkBytes });
+    yield* createReadStream(path, { highWaterMark: chunkBytes, ...range });
   } catch (error) {
     if (isMissing(error)) throw vanished(path, error);
     throw fileError(error, { operation: 'read', path });

@@ -49,6 +49,7 @@ export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): Ob
     hasFolder: async (path) => (await storeOf(path)).hasFolder(path),
     fingerprint: async (stat) => (await storeOf(stat.path)).fingerprint(stat),
     readText: async (path) => (await storeOf(path)).readText(path),
+    readRange: async (path, start, end) => (await storeOf(path)).readRange(path, start, end),
     writeText: async (path, text) => (await storeOf(path)).writeText(path, text),
     putIfAbsent: async (path, text) => (await storeOf(path)).putIfAbsent(path, text),
     remove: async (path) => (await storeOf(path)).remove(path),

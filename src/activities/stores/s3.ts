@@ -105,13 +105,7 @@ export function createS3Store(client: S3Client): ByteStore {
     async fingerprint(known) {
       const etag = known.etag ?? (await stat(known.path))?.etag;
       if (etag !== undefined) return etag;
-      throw new HeadgateError({
-        kind: 'inputs-changed',
-        type: 'InputVanished',
-        message: `${known.path} was there a moment ago and is gone.`,
-        remedy: 'Run again: the files that are there then make a new batch.',
-        fields: { file: known.path },
-      });
+      throw vanished(known.path);
     },
     async readText(path) {
       const { Bucket, Key } = locate(path);
@@ -123,6 +117,19 @@ export function createS3Store(client: S3Client): ByteStore {
         'read',
         path,
       );
+    },
+    async readRange(path, start, end) {
+      const { Bucket, Key } = locate(path);
+      const bytes = await unlessMissing(
+        async () => {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range: `bytes=${start}-${end - 1}` }));
+          return Body?.transformToByteArray();
+        },
+        'read',
+        path,
+      );
+      if (bytes === undefined) throw vanished(path);
+      return bytes;
     },
     async writeText(path, text) {
       await guard('write', path, () => put(path, text, false));
@@ -194,6 +201,15 @@ const toStat = (path: string, size = 0, modified = new Date(0), etag?: string, v
 
 const contentType = (path: string): string =>
   path.endsWith('.json') ? 'application/json' : 'text/plain; charset=utf-8';
+
+const vanished = (path: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'inputs-changed',
+    type: 'InputVanished',
+    message: `${path} was there a moment ago and is gone.`,
+    remedy: 'Run again: the files that are there then make a new batch.',
+    fields: { file: path },
+  });
 
 const tooLarge = (path: string, size: number | undefined): HeadgateError =>
   new HeadgateError({

@@ -125,6 +125,14 @@ describe.each(stores)('%s', (_, create, newRoot) => {
     expect(stat && (await store.fingerprint(stat))).toBe(expected);
   });
 
+  test('reads a part of an object, and tells when it is gone', async () => {
+    await store.writeText(join(root, 'a'), 'häadgate');
+    const part = async (start: number, end: number) =>
+      Buffer.from(await store.readRange(join(root, 'a'), start, end)).toString('utf8');
+    expect([await part(0, 3), await part(3, 6), await part(6, 100)]).toEqual(['hä', 'adg', 'ate']);
+    await expect(store.readRange(join(root, 'none'), 0, 3)).rejects.toMatchObject({ type: 'InputVanished' });
+  });
+
   test('putIfAbsent: of many at once one wins, and its content stays', async () => {
     const path = join(root, 'deep/report.json');
     const won = await Promise.all(Array.from({ length: 20 }, (_, index) => store.putIfAbsent(path, `writer ${index}`)));

@@ -1,0 +1,109 @@
+// Tells which frozen files have the same header or schema, and how large Parquet is unpacked, from a few bytes of each.
+//   shapeFiles(files, sources, { store }): Promise<readonly Shaped[]>, in the order of `files`
+// A file that cannot be read here gets no shape: prepare opens it by itself and tells what is wrong with it.
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, gunzip } from 'node:zlib';
+import type { parquetMetadataAsync } from 'hyparquet' with { 'resolution-mode': 'import' };
+import type { InputFile } from '../contracts/batch';
+import type { LedgerFile } from '../contracts/ledger';
+import type { CsvOptions, Source } from '../contracts/pipeline';
+import type { ObjectStore } from './ports';
+import { mapBounded } from './stores/bounded';
+
+export type Shaped = Pick<InputFile, 'shape' | 'unpackedBytes'>;
+
+/** Loaded at the first Parquet file, like the S3 client; it is an ES module, which CommonJS can only import so. */
+type HyParquet = { readonly parquetMetadataAsync: typeof parquetMetadataAsync };
+
+type ShapeDeps = { readonly store: ObjectStore };
+
+/** Latency, not bandwidth: of each file only the beginning or the end is read. */
+const filesAtOnce = 16;
+const headBytes = 64 * 1024;
+const footerBytes = 64 * 1024;
+const footerLimitBytes = 32 * 1024 * 1024;
+
+export async function shapeFiles(
+  files: readonly LedgerFile[],
+  sources: readonly Source[],
+  { store }: ShapeDeps,
+): Promise<readonly Shaped[]> {
+  const perSource = new Map<string, number>();
+  for (const { source } of files) perSource.set(source, (perSource.get(source) ?? 0) + 1);
+  const hasParquet = sources.some(({ name, format }) => format === 'parquet' && perSource.has(name));
+  const parquet = hasParquet ? await import('hyparquet') : undefined;
+  return mapBounded(files, filesAtOnce, async (file) => {
+    const source = sources.find(({ name }) => name === file.source);
+    if (source === undefined || file.size === 0) return {};
+    try {
+      if (source.format === 'parquet') return parquet === undefined ? {} : await shapeParquet(file, store, parquet);
+      // The header of a file that is alone in its source is read once anyway.
+      return source.csv === undefined || perSource.get(source.name) === 1
+        ? {}
+        : await shapeCsv(file, source.csv, store);
+    } catch {
+      return {};
+    }
+  });
+}
+
+const hash = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
+
+/** What Spark makes a schema of: the columns, its own note of their types, and who wrote them. */
+async function shapeParquet({ path, size }: LedgerFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
+  const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
+    if (end - start > footerLimitBytes) throw new RangeError(`a footer of ${end - start} bytes`);
+    return Uint8Array.from(await store.readRange(path, start, end)).buffer;
+  };
+  const footer = await parquet.parquetMetadataAsync(
+    { byteLength: size, slice },
+    { initialFetchSize: footerBytes, geoparquet: false },
+  );
+  const note = footer.key_value_metadata?.find(({ key }) => key === 'org.apache.spark.sql.parquet.row.metadata');
+  const unpacked = footer.row_groups.reduce((sum, group) => sum + group.total_byte_size, 0n);
+  return {
+    shape: hash(JSON.stringify([footer.schema, note?.value ?? null, footer.created_by ?? null])),
+    unpackedBytes: Number(unpacked),
+  };
+}
+
+/** All that one side or the other takes for blank. */
+const blanks = /^[\s\0-\u0020\u0085]+/;
+
+/** Charsets in which a byte of a line end is nothing else, and that both sides decode alike. */
+const bytewise = /^(utf-?8|us-ascii|iso-8859-\d+|windows-125\d)$/;
+
+async function shapeCsv({ path, size }: LedgerFile, options: CsvOptions, store: ObjectStore): Promise<Shaped> {
+  if (!options.header || options.multiline || path.endsWith('.bz2')) return {};
+  if (!bytewise.test(options.encoding) || (options.comment ?? '').replace(blanks, '') !== (options.comment ?? ''))
+    return {};
+  const head = await store.readRange(path, 0, Math.min(size, headBytes));
+  const start = path.endsWith('.gz') ? await unzipStart(head) : head;
+  const isWhole = size <= headBytes;
+  const header = throughHeader(start, options, isWhole);
+  return header === undefined ? {} : { shape: hash(header) };
+}
+
+/** Of a file that goes on, zlib gives what there is so far. */
+const unzipStart = (head: Uint8Array): Promise<Uint8Array> =>
+  promisify(gunzip)(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 64 * headBytes });
+
+/**
+ * All bytes up to the end of the header. What comes before it is in, so that a line which is blank or a comment to one
+ * side and a header to the other makes two shapes of one, and never one of two.
+ */
+function throughHeader(bytes: Uint8Array, { comment, encoding }: CsvOptions, isWhole: boolean): Uint8Array | undefined {
+  const decoder = new TextDecoder(encoding);
+  let from = 0;
+  while (from < bytes.length) {
+    const end = bytes.findIndex((byte, index) => index >= from && (byte === 0x0a || byte === 0x0d));
+    const line = bytes.subarray(from, end < 0 ? bytes.length : end);
+    const text = decoder.decode(line).replace(blanks, '');
+    const isHeader = /[\p{L}\p{N}]/u.test(text) && !(comment !== undefined && text.startsWith(comment));
+    if (isHeader) return end < 0 && !isWhole ? undefined : bytes.subarray(0, end < 0 ? bytes.length : end);
+    if (end < 0) return undefined;
+    from = end + 1;
+  }
+  return undefined;
+}
