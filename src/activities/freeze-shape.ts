@@ -35,7 +35,7 @@ export async function shapeFiles(
   const parquet = hasParquet ? await import('hyparquet') : undefined;
   return mapBounded(files, filesAtOnce, async (file) => {
     const source = sources.find(({ name }) => name === file.source);
-    if (source === undefined || file.size === 0) return {};
+    if (source === undefined) return {};
     try {
       if (source.format === 'parquet') return parquet === undefined ? {} : await shapeParquet(file, store, parquet);
       // The header of a file that is alone in its source is read once anyway.

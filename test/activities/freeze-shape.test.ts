@@ -65,6 +65,13 @@ describe('CSV', () => {
       { encoding: 'iso-8859-1' },
     ],
     ['a blank in a name', 'id,v\n', 'id ,v\n', {}],
+    [
+      'the header after a line end that one side takes for a sign',
+      Buffer.from('\x85\nid\n', 'latin1'),
+      Buffer.from('\x85\nv\n', 'latin1'),
+      { encoding: 'iso-8859-1' },
+    ],
+    ['a header without a letter, before the same row,', '§,%\n1,2\n', '%,§\n1,2\n', {}],
   ])('%s makes another shape', async (_what, first, second, options) => {
     const [a, b] = await ofCsv(first, second, options);
     expect(a).toBeDefined();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
 import { createFolderStore } from '../../src/activities/stores/folder';
@@ -45,6 +45,28 @@ test('a batch is frozen in a manifest, and its summary travels', async () => {
       expect.objectContaining({ source: 'customers', path: '/raw/customers.parquet' }),
     ],
   });
+});
+
+test('the manifest tells which files of the batch are alike, known from the ledger or not', async () => {
+  const [, customers] = samplePipeline().sources;
+  if (customers === undefined) throw new Error('no second source');
+  const { run, freeze, store, pipeline, time } = createSampleRuns({
+    sources: [sampleSource(), { ...customers, path: '/raw/c*.parquet', format: 'parquet' }],
+  });
+  const footer = await readFile('test/golden/parquet/long.parquet');
+  store.place('/raw/customers.parquet', footer, time.ms - dayMs);
+  store.place('/raw/c2.parquet', footer, time.ms - dayMs);
+  await run();
+  store.place('/raw/sales2.csv', 'sales 2');
+  store.calls.length = 0;
+  const frozen = await freeze();
+  if (frozen.kind !== 'batch') throw new Error('no batch');
+  const { files } = parseManifest((await store.readText(frozen.batch.manifestPath)) ?? '', pipeline.state);
+  expect(files.map(({ path }) => path)).toEqual(['/raw/sales2.csv', '/raw/c2.parquet', '/raw/customers.parquet']);
+  expect(files[1]?.shape).toMatch(/^[0-9a-f]{16}$/);
+  expect(files[1]?.unpackedBytes).toBeGreaterThan(0);
+  expect(files[2]).toMatchObject({ shape: files[1]?.shape, unpackedBytes: files[1]?.unpackedBytes });
+  expect(count(store.calls, 'fingerprint')).toBe(1);
 });
 
 test('after the commit nothing is new, and nothing is fingerprinted again', async () => {
