@@ -40,6 +40,11 @@ def holds_files(location: str) -> bool:
     return path.is_dir() and any(path.iterdir())
 
 
+def remove(location: str) -> None:
+    """Of a file; nothing there is fine."""
+    local_path(location).unlink(missing_ok=True)
+
+
 def read_text(location: str) -> str | None:
     """Nothing when the file is not there."""
     try:

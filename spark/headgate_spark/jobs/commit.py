@@ -18,7 +18,7 @@ from headgate_spark.delta.scanned import FilesScanned, files_scanned
 from headgate_spark.delta.staging import read_written, staged_rows
 from headgate_spark.delta.table import is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import holds_files
+from headgate_spark.files import holds_files, put_if_absent, read_text, remove
 from headgate_spark.jobs.report import report_base
 from headgate_spark.watch import Stopwatch
 
@@ -65,8 +65,15 @@ def _staged(spark: SparkSession, request: CommitRequest, read: Callable[..., Dat
         ) from error
 
 
-def _check_free(path: str) -> None:
+def _mark(path: str) -> str:
+    """Says that a first write has begun in a free folder: files there are then its own, whatever became of it."""
+    return f"{path.rstrip('/')}/_headgate_first_write"
+
+
+def _claim(path: str) -> None:
     """A first write takes any folder for its own, whatever lies in it."""
+    if read_text(_mark(path)) is not None:
+        return
     if holds_files(path):
         raise JobFailed(
             kind="config",
@@ -75,6 +82,9 @@ def _check_free(path: str) -> None:
             remedy="Point the target at a Delta table, or at a folder that does not exist yet.",
             fields={"table": path},
         )
+    put_if_absent(
+        _mark(path), "The first batch of this table is being written. Safe to remove once there is a _delta_log.\n"
+    )
 
 
 def _written(spark: SparkSession, request: CommitRequest) -> int | None:
@@ -82,13 +92,14 @@ def _written(spark: SparkSession, request: CommitRequest) -> int | None:
     before = last_commit(spark)
     schema = table_schema(spark, request.target.table)
     if schema is None:
-        _check_free(request.target.table)
+        _claim(request.target.table)
         write_first(spark, request, _staged(spark, request, read_written))
     else:
         # A Delta table as source, which MERGE need not copy first.
         staged = _staged(spark, request, read_version)
         check_schema(staged.schema, schema, request.target.table)
         merge(spark, request, staged)
+    remove(_mark(request.target.table))
     after = last_commit(spark)
     return None if after == before else after
 

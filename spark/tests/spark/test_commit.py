@@ -385,3 +385,23 @@ def test_a_first_write_that_finds_a_table_is_done_again_as_a_merge(
     monkeypatch.undo()
     assert batch.commit(spark, prepared, attempt=2)["rows"]["updated"] == 1
     assert notes(spark, batch) == {"a": "ours"}
+
+
+def test_a_first_write_that_was_killed_is_done_again_in_its_own_folder(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n")
+    prepared = batch.prepare(spark)
+    target = batch.lake / "table"
+
+    def die_with_files_written(*_: Any, **__: Any) -> None:  # noqa: ANN401
+        (target / "part-00000.snappy.parquet").write_bytes(b"half a file")
+        raise ConnectionResetError("killed")
+
+    monkeypatch.setattr("headgate_spark.jobs.commit.write_first", die_with_files_written)
+    with pytest.raises(JobFailed):
+        batch.commit(spark, prepared)
+    monkeypatch.undo()
+    assert batch.commit(spark, prepared, attempt=2)["rows"]["inserted"] == 1
+    assert notes(spark, batch) == {"a": "x"}
+    assert [path.name for path in target.iterdir() if path.name.startswith("_")] == ["_delta_log"]

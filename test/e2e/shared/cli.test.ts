@@ -183,8 +183,14 @@ describe('with a server', () => {
     const quarantine = await cli('show', 'customer-sales', 'quarantine', ...sets(), '--json');
     expect(quarantine.json).toMatchObject({ totalRows: 2 });
     expect(quarantine.stdout).toContain('31-02-2024');
-    const staging = await cli('show', 'customer-sales', 'staging', ...sets(), '--json');
-    expect(staging.json).toMatchObject({ totalRows: 500 });
+    const fates = 'select _hg_fate as fate, count(*) as n from t group by _hg_fate order by fate';
+    const staging = await cli('show', 'customer-sales', 'staging', ...sets(), '--sql', fates, '--json');
+    expect(rowsSchema.parse(staging.json).rows).toEqual(
+      expect.arrayContaining([
+        { fate: 'aside', n: 2 },
+        { fate: 'staged', n: 500 },
+      ]),
+    );
 
     const wrong = await cli('show', 'customer-sales', ...sets(), '--where', 'nope = 1', '--json');
     expect(wrong.code).toBe(2);
