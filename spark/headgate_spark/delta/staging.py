@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.delta.log import written_files, written_schema
-from headgate_spark.delta.table import create_table, last_commit, read_version, require_version
+from headgate_spark.delta.table import last_commit, read_version, require_version
 from headgate_spark.files import holds_files
 from headgate_spark.transforms.fates import STAGED
 from headgate_spark.transforms.names import FATE, OWN_PREFIX, quoted
@@ -36,8 +36,7 @@ def staged_rows(fated: DataFrame) -> DataFrame:
     return (fated.filter(f"{FATE} = '{STAGED}'") if FATE in fated.columns else fated).selectExpr(*names)
 
 
-def append_quarantine(spark: SparkSession, rows: DataFrame, path: str, step_key: str, generation: int) -> None:
-    """Once per step and generation, however often the job runs."""
-    create_table(spark, path, rows.schema)
+def append_quarantine(rows: DataFrame, path: str, step_key: str, generation: int) -> None:
+    """Once per step and generation, however often the job runs. Of two first ones at a time one fails and runs again."""
     options = {"txnAppId": step_key, "txnVersion": str(generation)}
     rows.write.format("delta").mode("append").options(**options).save(path)

@@ -154,8 +154,8 @@ def _prepared(
         watch.phase("quarantine")
         paths = {name: [file.path for file in group] for name, group in files.items()}
         stamp = {"digest": request.digest, "run": request.run}
-        aside = quarantine_rows(spark, fated, paths, stamp, manifest.frozen_at)
-        append_quarantine(spark, aside, request.quarantine_table, request.step_key, request.generation)
+        aside = quarantine_rows(fated, paths, stamp, manifest.frozen_at)
+        append_quarantine(aside, request.quarantine_table, request.step_key, request.generation)
     return PrepareReport(
         **report_base(spark, request, watch, warnings),
         job="prepare",

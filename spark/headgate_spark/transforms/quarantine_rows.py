@@ -3,15 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from headgate_spark.transforms.fates import ASIDE, SOURCE
 from headgate_spark.transforms.names import DETAIL, FATE, FILE, REASON, ROW, named, sql_string
 
 
 def quarantine_rows(
-    spark: SparkSession,
     fated: DataFrame,
     paths: Mapping[str, Sequence[str]],
     stamp: Mapping[str, str],
@@ -20,18 +18,11 @@ def quarantine_rows(
     """`paths` are the files of each source by rank. The time is that of the freeze: another attempt writes the same."""
     # One text, however many files there are: as an array of literals it would be planned name by name.
     names = json.dumps({name: list(files) for name, files in paths.items()}, ensure_ascii=False)
-    listed = spark.range(1).selectExpr(
-        f"explode(from_json({sql_string(names)}, 'map<string,array<string>>')) AS (_hg_of, _hg_paths)"
-    )
-    files = listed.selectExpr("_hg_of", "posexplode(_hg_paths) AS (_hg_rank, _hg_path)")
-    aside = fated.filter(f"{FATE} = '{ASIDE}'")
-    with_path = aside.join(
-        F.broadcast(files), (F.col(SOURCE) == F.col("_hg_of")) & (F.col(FILE) == F.col("_hg_rank")), "left"
-    )
-    return with_path.selectExpr(
+    path = f"get(try_element_at(from_json({sql_string(names)}, 'map<string,array<string>>'), {SOURCE}), {FILE})"
+    return fated.filter(f"{FATE} = '{ASIDE}'").selectExpr(
         *(named(sql_string(value), name) for name, value in stamp.items()),
         named(SOURCE, "source"),
-        named("_hg_path", "file"),
+        named(path, "file"),
         named(REASON, "reason"),
         named(DETAIL, "detail"),
         named(ROW, "row"),
