@@ -37,6 +37,6 @@ def staged_rows(fated: DataFrame) -> DataFrame:
 
 
 def append_quarantine(rows: DataFrame, path: str, step_key: str, generation: int) -> None:
-    """Once per step and generation, however often the job runs. Of two first ones at a time one fails and runs again."""
+    """Once per step and generation, however often the job runs. Of two first ones at a time one runs again."""
     options = {"txnAppId": step_key, "txnVersion": str(generation)}
     rows.write.format("delta").mode("append").options(**options).save(path)
