@@ -66,8 +66,12 @@ def _staged(spark: SparkSession, request: CommitRequest, read: Callable[..., Dat
 
 
 def _mark(path: str) -> str:
-    """Says that a first write has begun in a free folder: files there are then its own, whatever became of it."""
-    return f"{path.rstrip('/')}/_headgate_first_write"
+    """Says that a first write has begun in a free folder: files there are then its own, whatever became of it.
+
+    It lies beside the folder, for Delta makes no table by SQL where anything lies.
+    """
+    parent, _, name = path.rstrip("/").rpartition("/")
+    return f"{parent}/_headgate/first-write-{name}"
 
 
 def _claim(path: str) -> None:
