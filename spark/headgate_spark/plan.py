@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from functools import reduce
-from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -26,13 +25,6 @@ from headgate_spark.transforms.transform_rows import LIVE, follows_rows, target_
 
 # Inputs up to this size, unpacked where that is known, are sent to every task instead of being shuffled.
 BROADCAST_BYTES = 16_000_000
-
-
-class Plan(NamedTuple):
-    """`rows` have the columns of the target, and those that tell what became of each row."""
-
-    rows: DataFrame
-    columns: tuple[str, ...]
 
 
 def bin_name(index: int) -> str:
@@ -85,8 +77,10 @@ def build_plan(
     read: Mapping[str, DataFrame],
     sizes: Mapping[str, int],
     trusted: Collection[str],
-) -> Plan:
-    """`trusted` are sources whose keys are taken to be unique, which saves sorting them. The rows tell if they are not:
+) -> DataFrame:
+    """Rows with the columns of the target, and those that tell what became of each.
+
+    `trusted` are sources whose keys are taken to be unique, which saves sorting them. The rows tell if they are not:
     their fate is then REPEATED, and the plan has to be made again without that trust."""
     driving = pipeline.transform.from_
     whole = follows_rows(pipeline)
@@ -109,8 +103,7 @@ def build_plan(
     columns = target_columns(pipeline, transformed)
     checked = check_rows(transformed, pipeline.expectations, LIVE)
     parts = [_fated(checked, pipeline, columns), *summaries]
-    together = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts)
-    return Plan(together, columns)
+    return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts)
 
 
 def trustworthy(pipeline: Pipeline) -> set[str]:

@@ -22,27 +22,27 @@ def read_commit(path: str, version: int) -> list[Action] | None:
     return None if text is None else [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-class WrittenFile(NamedTuple):
+class Written(NamedTuple):
+    """A version that replaced everything: what it added is all there is."""
+
     # Relative to the table.
-    path: str
+    files: tuple[str, ...]
     bytes: int
+    # Where this version set the columns.
+    schema: T.StructType | None
 
 
-def written_files(path: str, version: int) -> list[WrittenFile] | None:
-    """Those of a version that replaced everything: what it added is all there is."""
+def read_written(path: str, version: int) -> Written | None:
     actions = read_commit(path, version)
     if actions is None:
         return None
     adds = [action["add"] for action in actions if "add" in action]
-    return [WrittenFile(unquote(add["path"]), int(add["size"])) for add in adds]
-
-
-def written_schema(path: str, version: int) -> T.StructType | None:
-    """Columns of the table, where this version set them."""
-    for action in read_commit(path, version) or ():
-        if "metaData" in action:
-            return T.StructType.fromJson(json.loads(action["metaData"]["schemaString"]))
-    return None
+    schemas = [action["metaData"]["schemaString"] for action in actions if "metaData" in action]
+    return Written(
+        files=tuple(unquote(add["path"]) for add in adds),
+        bytes=sum(int(add["size"]) for add in adds),
+        schema=T.StructType.fromJson(json.loads(schemas[0])) if schemas else None,
+    )
 
 
 def commit_info(path: str, version: int) -> Action | None:

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from headgate_spark.contract import CommitRequest
-from headgate_spark.delta.log import written_files
+from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
 from headgate_spark.delta.table import create_table, table_name
 from headgate_spark.errors import JobFailed
@@ -92,10 +92,13 @@ def _laid_out(request: CommitRequest, staged: DataFrame) -> DataFrame:
     columns = request.target.partition_by
     if not columns:
         return staged
-    staging = request.staging
-    size = sum(file.bytes for file in written_files(staging.table, staging.version) or ())
+    written = read_written(request.staging.table, request.staging.version)
     # Few rows are sooner written by one task than sent to several.
-    return staged.coalesce(1) if 0 < size <= _ONE_TASK_BYTES else staged.repartition(*map(quoted, columns))
+    return (
+        staged.coalesce(1)
+        if written is not None and 0 < written.bytes <= _ONE_TASK_BYTES
+        else staged.repartition(*map(quoted, columns))
+    )
 
 
 def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:

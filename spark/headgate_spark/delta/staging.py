@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from headgate_spark.delta.log import written_files, written_schema
+from headgate_spark.delta import log
 from headgate_spark.delta.table import last_commit, read_version, require_version
 from headgate_spark.files import holds_files
 from headgate_spark.transforms.fates import STAGED
@@ -23,10 +23,11 @@ def write_staging(spark: SparkSession, rows: DataFrame, path: str) -> int:
 def read_written(spark: SparkSession, path: str, version: int) -> DataFrame:
     """The rows of a version that `write_staging` made. Where the log is at hand, from the very files that it lists:
     the state of a Delta table costs more to make up than the rows of a small batch to read."""
-    files, schema = written_files(path, version), written_schema(path, version)
-    if not files or schema is None:
+    written = log.read_written(path, version)
+    if written is None or not written.files or written.schema is None:
         return read_version(spark, path, version)
-    return spark.read.schema(schema).option("basePath", path).parquet(*(f"{path}/{file.path}" for file in files))
+    files = (f"{path}/{file}" for file in written.files)
+    return spark.read.schema(written.schema).option("basePath", path).parquet(*files)
 
 
 def staged_rows(fated: DataFrame) -> DataFrame:

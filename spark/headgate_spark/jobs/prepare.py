@@ -136,9 +136,9 @@ def _prepared(
     }
     trusted = trustworthy(request.pipeline)
     while True:
-        plan = build_plan(spark, request.pipeline, read, _sizes(files), trusted)
+        fated_rows = build_plan(spark, request.pipeline, read, _sizes(files), trusted)
         watch.phase("stage")
-        version = write_staging(spark, plan.rows, request.staging_table)
+        version = write_staging(spark, fated_rows, request.staging_table)
         check_unchanged(manifest.files)
         watch.phase("count")
         fated = read_written(spark, request.staging_table, version)
