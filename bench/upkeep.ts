@@ -1,11 +1,12 @@
 // What upkeep costs and gives: a shop day by day, the same query before and after, one batch into tables of three sizes.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readHealth } from '../src/activities/tables/health';
+import { readHealth } from '../src/adapters/tables/health';
 import type { CommitReport } from '../src/contracts/job';
 import { defaultStateRoot } from '../src/contracts/layout';
-import type { MaintenanceResult, TableHealth } from '../src/contracts/maintenance';
-import { defaultMaintenance } from '../src/domain/maintenance-policy';
+import type { TableHealth } from '../src/contracts/maintenance';
+import type { MaintenanceResult } from '../src/contracts/upkeep';
+import { defaultMaintenance } from '../src/domain/upkeep/policy';
 import { load, median, note, python, root, round, tell, type Bench } from './bench';
 import { readReport, runOnce, shippedPipeline } from './product';
 import { withStack, type BenchStack } from './stack';

@@ -5,7 +5,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { Pipeline } from '../contracts/pipeline';
 import { readManifest } from './freeze-manifest';
 import type { ObjectStat, ObjectStore } from './ports';
-import { mapBounded } from './stores/bounded';
+import { mapBounded } from '../domain/map-bounded';
 
 export type ExtractInput = { readonly pipeline: Pipeline; readonly batch: FrozenBatch };
 

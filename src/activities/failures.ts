@@ -1,8 +1,7 @@
 // Turns thrown errors into ApplicationFailures of the failure table, and back into summaries.
 import { ApplicationFailure } from '@temporalio/common';
 import { HeadgateError } from '../contracts/errors';
-import { failureKinds } from '../contracts/failure';
-import type { FailureSummary } from '../contracts/run';
+import { failureKinds, type FailureSummary } from '../contracts/failure';
 
 function summarize(error: unknown): FailureSummary {
   if (error instanceof HeadgateError) {

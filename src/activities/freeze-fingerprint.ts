@@ -5,7 +5,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { LedgerFile } from '../contracts/ledger';
 import { knownFingerprint, type CommittedFile } from '../domain/ledger';
 import type { ObjectStat, ObjectStore } from './ports';
-import { mapBounded } from './stores/bounded';
+import { mapBounded } from '../domain/map-bounded';
 
 export type Fingerprinted = Omit<LedgerFile, 'source'>;
 

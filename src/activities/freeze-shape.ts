@@ -9,7 +9,7 @@ import type { InputFile } from '../contracts/batch';
 import type { LedgerFile } from '../contracts/ledger';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
-import { mapBounded } from './stores/bounded';
+import { mapBounded } from '../domain/map-bounded';
 
 export type Shaped = Pick<InputFile, 'shape' | 'unpackedBytes'>;
 

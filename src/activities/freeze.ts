@@ -16,7 +16,7 @@ import { shapeFiles } from './freeze-shape';
 import { writeManifest } from './freeze-manifest';
 import { readLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
-import { isGlob } from './stores/pattern';
+import { isGlob } from '../domain/glob';
 
 export type FreezeDeps = {
   readonly store: ObjectStore;

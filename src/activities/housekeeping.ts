@@ -6,7 +6,7 @@ import type { Pipeline } from '../contracts/pipeline';
 import { planSweep, type Sweep } from '../domain/batch-retention';
 import { readLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
-import { escapeGlob } from './stores/pattern';
+import { escapeGlob } from '../domain/glob';
 
 export type HousekeepingDeps = { readonly store: ObjectStore; readonly clock: Clock };
 

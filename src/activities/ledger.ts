@@ -8,8 +8,8 @@ import { parseLedgerEntry, parseLedgerSummary } from '../contracts/ledger-schema
 import { ledgerEntry, ledgerFolder } from '../contracts/layout';
 import { HeadgateError } from '../contracts/errors';
 import type { ObjectStore } from './ports';
-import { mapBounded } from './stores/bounded';
-import { escapeGlob } from './stores/pattern';
+import { mapBounded } from '../domain/map-bounded';
+import { escapeGlob } from '../domain/glob';
 
 type Deps = { readonly store: ObjectStore };
 

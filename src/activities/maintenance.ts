@@ -3,21 +3,15 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { jobProtocol } from '../contracts/job';
 import { stepKey } from '../contracts/layout';
-import type {
-  MaintenanceJob,
-  MaintenanceLook,
-  MaintenancePlan,
-  MaintenanceRequest,
-  TableHealth,
-} from '../contracts/maintenance';
+import type { TableHealth } from '../contracts/maintenance';
+import type { MaintenanceJob, MaintenanceLook, MaintenancePlan, MaintenanceRequest } from '../contracts/upkeep';
 import { keeperWorkflowId } from '../contracts/names';
 import type { KeeperInput } from '../contracts/run';
-import { planNow } from '../domain/maintenance-on-demand';
-import { planMaintenance, retentionHours } from '../domain/maintenance-policy';
-import { sliceAction, type Slice } from '../domain/maintenance-slices';
+import { planNow } from '../domain/upkeep/on-demand';
+import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
+import { sliceAction, type Slice } from '../domain/upkeep/slices';
 import { guarded } from './failures';
-import type { Clock } from './ports';
-import type { HealthQuestion } from './tables/health';
+import type { Clock, HealthQuestion } from './ports';
 
 export type MaintenanceActivityDeps = {
   readonly client: Client;

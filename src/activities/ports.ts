@@ -1,5 +1,6 @@
-// What the activities need from the outside, as the smallest interfaces. Adapters live beside this file by service.
+// What the activities need from the outside, as the smallest interfaces. Adapters live in src/adapters by service.
 import type { JobFailure, JobKind, JobReport } from '../contracts/job';
+import type { MaintenanceSettings } from '../contracts/maintenance';
 
 /** What a store tells about an object without reading it. */
 export type ObjectStat = {
@@ -88,3 +89,10 @@ export interface SparkRuntime {
   /** Ends the job and returns when it is terminal. */
   cancel(handle: JobHandle): Promise<void>;
 }
+
+export type HealthQuestion = {
+  readonly table: string;
+  readonly zorderBy: readonly string[];
+  readonly clusterBy: readonly string[];
+  readonly settings: Pick<MaintenanceSettings, 'targetFileBytes' | 'windowHours' | 'vacuumRetainHours'>;
+};

@@ -12,8 +12,8 @@ import { readManifest } from './freeze-manifest';
 import { clearInputs, sweepBatches } from './housekeeping';
 import { addLedgerEntry, compactLedger } from './ledger';
 import type { Clock, Metric, MetricSink, ObjectStore } from './ports';
-import { mapBounded } from './stores/bounded';
-import { escapeGlob } from './stores/pattern';
+import { mapBounded } from '../domain/map-bounded';
+import { escapeGlob } from '../domain/glob';
 
 export type PublishDeps = { readonly store: ObjectStore; readonly clock: Clock; readonly metrics: MetricSink };
 

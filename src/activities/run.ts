@@ -4,11 +4,12 @@ import { defaultInterval, parseInterval, pipelineEvery } from '../domain/interva
 import type { FrozenBatch } from '../contracts/batch';
 import type { Pipeline } from '../contracts/pipeline';
 import { runRecordProtocol, type RunRecord } from '../contracts/run-record';
-import type { FailureSummary, RunPipelineInput, RunPipelineResult } from '../contracts/run';
+import type { RunPipelineInput, RunPipelineResult } from '../contracts/run';
+import type { FailureSummary } from '../contracts/failure';
 import { extractInputs, type ExtractProgress } from './extract';
 import { guarded } from './failures';
 import { freezeBatch, type FreezeResult } from './freeze';
-import { loadPipeline } from './pipeline-file';
+import { loadPipeline } from '../pipeline-file';
 import type { Clock, MetricSink, ObjectStore } from './ports';
 import { publishRun } from './publish';
 

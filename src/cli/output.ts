@@ -1,7 +1,7 @@
 // How the CLI speaks: results on stdout, everything else on stderr; one JSON object with --json; exit codes.
 import pc from 'picocolors';
 import { HeadgateError } from '../contracts/errors';
-import type { FailureSummary } from '../contracts/run';
+import type { FailureSummary } from '../contracts/failure';
 
 /** 0 done, 1 handled failure (bad data, rejected batch, unreachable server), 2 wrong use or bad configuration. */
 export const exitCodes = { done: 0, failure: 1, usage: 2 } as const;

@@ -1,8 +1,16 @@
 // How the result of a run is told to people.
 import pc from 'picocolors';
 import type { RunPipelineResult } from '../contracts/run';
-import type { RunReport } from './commands/run';
+import type { FailureSummary } from '../contracts/failure';
 import { count, describeFailure, note, out, seconds } from './output';
+
+export type RunReport = {
+  readonly run: string;
+  readonly outcome: RunPipelineResult['outcome'] | 'held';
+  readonly result?: RunPipelineResult;
+  readonly failure?: FailureSummary;
+  readonly held?: readonly string[];
+};
 
 const outcomes = {
   committed: pc.green('committed'),

@@ -1,7 +1,7 @@
 // Values for ${…} in pipeline files: --set first, then the environment; only names that the file uses are read.
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { listVariables, loadPipeline, pipelinePath } from '../activities/pipeline-file';
+import { listVariables, loadPipeline, pipelinePath } from '../pipeline-file';
 import type { Pipeline } from '../contracts/pipeline';
 import type { Config } from '../workers/config';
 

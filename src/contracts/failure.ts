@@ -24,3 +24,15 @@ export const failureKinds = {
 } as const satisfies Record<string, { terminal: boolean }>;
 
 export type FailureKind = keyof typeof failureKinds;
+
+/** What is known of a failure wherever it came from: enough to tell a person, and to decide what happens next. */
+export type FailureSummary = {
+  readonly kind: FailureKind;
+  /** Stable name, e.g. `MissingColumn`, `InputChanged`. */
+  readonly type: string;
+  /** Problem and cause, one or two sentences. */
+  readonly message: string;
+  readonly remedy: string;
+  /** The values in the message: file, line, column, … */
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+};

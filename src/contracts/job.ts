@@ -2,7 +2,7 @@
 // Types only; job-schema.ts parses reports at the edge and test/golden holds examples that both languages read.
 import type { Interval } from './batch';
 import type { Pipeline, Target } from './pipeline';
-import type { FailureKind } from './failure';
+import type { FailureSummary } from './failure';
 import type { MaintenanceKind, PartitionValues } from './maintenance';
 
 export const jobProtocol = 1;
@@ -175,18 +175,10 @@ export type MaintainReport = ReportBase & {
 export type JobReport = PrepareReport | CommitReport | MaintainReport;
 
 /** What a failed attempt leaves in `failurePath`. */
-export type JobFailure = {
+export type JobFailure = FailureSummary & {
   readonly protocol: typeof jobProtocol;
   readonly stepKey: string;
   readonly attempt: number;
-  readonly kind: FailureKind;
-  /** Stable name, e.g. `MissingColumn`, `InputChanged`. */
-  readonly type: string;
-  /** Problem and cause, one or two sentences. */
-  readonly message: string;
-  readonly remedy: string;
-  /** The values in the message: file, line, column, … */
-  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
   /** The start of the original error text, for engineers. */
   readonly detail: string;
 };

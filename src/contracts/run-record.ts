@@ -1,5 +1,6 @@
 // What remains of a run when Temporal has forgotten it: one JSON file in the pipeline's state folder.
-import type { FailureSummary, RunPipelineResult } from './run';
+import type { RunPipelineResult } from './run';
+import type { FailureSummary } from './failure';
 
 export const runRecordProtocol = 1;
 

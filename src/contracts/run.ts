@@ -1,8 +1,8 @@
 // Inputs, results and views of the workflows. Plain data; every input field is optional so that `{}` works from the UI.
 import type { Interval } from './batch';
-import type { FailureKind } from './failure';
-import type { CommitReport, CommitRequest, ExpectationResult, JobFailure, Warning } from './job';
-import type { MaintenanceRequest, MaintenanceStep } from './maintenance';
+import type { FailureSummary } from './failure';
+import type { CommitReport, CommitRequest, ExpectationResult, Warning } from './job';
+import type { MaintenanceRequest, MaintenanceStep } from './upkeep';
 
 export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
 
@@ -123,10 +123,6 @@ export type CommitReply = { readonly stepKey: string } & (
   | { readonly kind: 'failed'; readonly failure: FailureSummary }
   | { readonly kind: 'withdrawn' }
 );
-
-export type FailureSummary = Pick<JobFailure, 'type' | 'message' | 'remedy' | 'fields'> & {
-  readonly kind: FailureKind;
-};
 
 /** What the keeper's query `table` answers: why is it waiting? */
 export type TableView = {

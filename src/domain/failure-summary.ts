@@ -1,6 +1,5 @@
 // Recognises a failure summary in what travelled through Temporal as the first detail of an ApplicationFailure.
-import { failureKinds, type FailureKind } from '../contracts/failure';
-import type { FailureSummary } from '../contracts/run';
+import { failureKinds, type FailureKind, type FailureSummary } from '../contracts/failure';
 
 const isKind = (value: unknown): value is FailureKind =>
   typeof value === 'string' && Object.hasOwn(failureKinds, value);

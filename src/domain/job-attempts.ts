@@ -1,6 +1,5 @@
 // What follows an attempt at a Spark job: a pure decision over its outcome and the attempts so far.
-import { failureKinds, type FailureKind } from '../contracts/failure';
-import type { FailureSummary } from '../contracts/run';
+import { failureKinds, type FailureKind, type FailureSummary } from '../contracts/failure';
 
 /** How often each kind of failure may be tried again within one run of a step. */
 export const retryBudget = {

@@ -3,7 +3,8 @@ import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
 import type { Pipeline } from '../contracts/pipeline';
-import type { MaintenanceKind, MaintenanceRequest } from '../contracts/maintenance';
+import type { MaintenanceKind } from '../contracts/maintenance';
+import type { MaintenanceRequest } from '../contracts/upkeep';
 import type { CommitJob } from '../contracts/run';
 
 /** Filled in by the activity that submits: it knows which attempt this is. */

@@ -1,6 +1,6 @@
 // Reads the failure summary out of an error that an activity or a workflow threw.
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
-import type { FailureSummary } from '../contracts/run';
+import type { FailureSummary } from '../contracts/failure';
 import { isFailureSummary } from '../domain/failure-summary';
 
 export function failureOf(error: unknown): FailureSummary {

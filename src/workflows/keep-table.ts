@@ -9,10 +9,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { MaintenanceReply, MaintenanceRequest, MaintenanceResult } from '../contracts/maintenance';
+import type { MaintenanceReply, MaintenanceRequest, MaintenanceResult } from '../contracts/upkeep';
 import type { AskedMaintenance, CommitJob, CommitReply, KeeperInput, QueuedCommit, TableView } from '../contracts/run';
 import { drawTableSheet, enqueue, isSameCommit, joinCommit, withdraw } from '../domain/keeper-queue';
-import { afterCommit, afterLook, isDue, untilLook } from '../domain/upkeep';
+import { afterCommit, afterLook, isDue, untilLook } from '../domain/upkeep/schedule';
 import { failureOf } from './failure-of';
 import {
   continueAsNewSignal,

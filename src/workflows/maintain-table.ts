@@ -2,7 +2,7 @@
 import { condition, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { MaintenanceActivities } from '../activities/maintenance';
 import type { RunActivities } from '../activities/run';
-import type { MaintainTableInput, MaintenanceReply, MaintenanceResult } from '../contracts/maintenance';
+import type { MaintainTableInput, MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
 import { maintenanceRequest } from '../domain/job-requests';
 import { maintenanceDoneSignal } from './messages';
 import { toFailure } from './run-job';

@@ -1,7 +1,7 @@
 // Messages of the workflows: what can be asked of a run and of a table keeper.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { messageNames } from '../contracts/names';
-import type { MaintenanceReply } from '../contracts/maintenance';
+import type { MaintenanceReply } from '../contracts/upkeep';
 import type {
   AskedMaintenance,
   CancelRequest,

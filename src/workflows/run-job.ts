@@ -2,7 +2,7 @@
 import { ApplicationFailure, CancelledFailure, proxyActivities, sleep } from '@temporalio/workflow';
 import type { JobActivities, SubmitJobInput } from '../activities/jobs';
 import { longestJobHours, type JobReport } from '../contracts/job';
-import type { FailureSummary } from '../contracts/run';
+import type { FailureSummary } from '../contracts/failure';
 import { decideAttempt, lostProcess, type AttemptTally } from '../domain/job-attempts';
 
 const { submitJob } = proxyActivities<Pick<JobActivities, 'submitJob'>>({

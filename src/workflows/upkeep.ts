@@ -2,8 +2,8 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { MaintenanceActivities } from '../activities/maintenance';
 import type { MaintainReport } from '../contracts/job';
-import type { MaintenanceJob, MaintenanceLook, MaintenanceRequest, MaintenanceStep } from '../contracts/maintenance';
-import type { FailureSummary } from '../contracts/run';
+import type { FailureSummary } from '../contracts/failure';
+import type { MaintenanceJob, MaintenanceLook, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
 import { failureOf } from './failure-of';
 import { runJob } from './run-job';
 

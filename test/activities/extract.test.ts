@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extractInputs, type ExtractProgress } from '../../src/activities/extract';
-import { createStores } from '../../src/activities/stores';
-import { createS3Store } from '../../src/activities/stores/s3';
+import { createStores } from '../../src/adapters/stores';
+import { createS3Store } from '../../src/adapters/stores/s3';
 import type { ObjectStore } from '../../src/activities/ports';
 import type { FrozenBatch } from '../../src/contracts/batch';
 import { createFakeS3 } from '../fakes/s3-client';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
-import { createFolderStore } from '../../src/activities/stores/folder';
+import { createFolderStore } from '../../src/adapters/stores/folder';
 import { parseManifest } from '../../src/contracts/manifest-schema';
 import type { Pipeline } from '../../src/contracts/pipeline';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';

@@ -1,6 +1,7 @@
 // What a look at a table comes to: jobs whose keys say exactly what they do.
 import { look } from '../../src/activities/maintenance';
-import type { MaintenanceRequest, TableHealth } from '../../src/contracts/maintenance';
+import type { TableHealth } from '../../src/contracts/maintenance';
+import type { MaintenanceRequest } from '../../src/contracts/upkeep';
 import { maintenanceRequest } from '../../src/domain/job-requests';
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { pipeline } from '../fakes/reports';

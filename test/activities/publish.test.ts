@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
 import { addLedgerEntry, compactLedger, readLedger } from '../../src/activities/ledger';
 import { listRuns } from '../../src/activities/publish';
-import { createJsonLinesSink } from '../../src/activities/publish-metrics';
+import { createJsonLinesSink } from '../../src/adapters/metrics/json-lines';
 import type { LedgerEntry } from '../../src/contracts/ledger';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { createSampleRuns, dayMs, hourMs } from '../fakes/runs';

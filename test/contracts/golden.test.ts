@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { look } from '../../src/activities/maintenance';
-import { healthSchema } from '../../src/activities/tables/health';
+import { healthSchema } from '../../src/adapters/tables/health';
 import type { FrozenBatch } from '../../src/contracts/batch';
 import type { CommitRequest, JobRequest, MaintainRequest, PrepareRequest } from '../../src/contracts/job';
 import { parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import { writePipelineSchema } from '../../src/activities/pipeline-file';
+import { writePipelineSchema } from '../../src/pipeline-file';
 import { pipelineJsonSchema } from '../../src/contracts/pipeline-file-schema';
 
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }).compile(pipelineJsonSchema());

@@ -1,5 +1,4 @@
-import { failureKinds, type FailureKind } from '../../src/contracts/failure';
-import type { FailureSummary } from '../../src/contracts/run';
+import { failureKinds, type FailureKind, type FailureSummary } from '../../src/contracts/failure';
 import { decideAttempt, lostProcess, retryBudget, type AttemptTally } from '../../src/domain/job-attempts';
 
 const failure = (kind: FailureKind): FailureSummary => ({ kind, type: 'T', message: 'm', remedy: 'r', fields: {} });

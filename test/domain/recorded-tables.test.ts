@@ -1,9 +1,9 @@
 // The policy on the health of real tables, as the log reader told it: what it does with them, word for word.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { healthSchema } from '../../src/activities/tables/health';
+import { healthSchema } from '../../src/adapters/tables/health';
 import type { MaintenanceSettings } from '../../src/contracts/maintenance';
-import { defaultMaintenance, planMaintenance, type MaintenanceLayout } from '../../src/domain/maintenance-policy';
+import { defaultMaintenance, planMaintenance, type MaintenanceLayout } from '../../src/domain/upkeep/policy';
 
 const zorder: MaintenanceLayout = { zorderBy: ['customer_id', 'category'], clusterBy: [] };
 const liquid: MaintenanceLayout = { zorderBy: [], clusterBy: ['customer'] };

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { readTable } from '../../src/activities/tables/show';
+import { readTable } from '../../src/adapters/tables/show';
 import { maintenanceKinds, type MaintenanceKind } from '../../src/contracts/maintenance';
 import { headgate, runWell, startDev, type DevStack, type Ended } from '../support/headgate';
 import { tableOperations, tableVersions } from '../support/lake';

@@ -2,13 +2,7 @@
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../../src/contracts/errors';
 import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
-import {
-  byPath,
-  createMatcher,
-  hasHiddenPart,
-  splitPattern,
-  withoutTrailingSlash,
-} from '../../src/activities/stores/pattern';
+import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../src/domain/glob';
 
 type Stored = { readonly bytes: Buffer; readonly modifiedMs: number };
 

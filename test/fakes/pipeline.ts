@@ -1,6 +1,6 @@
 // A small valid pipeline, and sources for it; tests change what they are about.
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
-import { defaultMaintenance } from '../../src/domain/maintenance-policy';
+import { defaultMaintenance } from '../../src/domain/upkeep/policy';
 
 export function sampleSource(changes: Partial<Source> = {}): Source {
   return {

@@ -3,9 +3,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from '../../src/activities/local/runtime';
+import {
+  createLocalRuntime,
+  type LocalRuntime,
+  type LocalRuntimeOptions,
+} from '../../src/adapters/runtimes/local/runtime';
 import type { JobSubmission } from '../../src/activities/ports';
-import type { SuiteBehaviour } from '../activities/spark-runtime-suite';
+import type { SuiteBehaviour } from '../adapters/runtimes/spark-runtime-suite';
 import { crash, listProcesses, processesOf } from '../support/processes';
 import { sparkFolder, testTools } from '../support/tools';
 import { until } from '../support/waiting';

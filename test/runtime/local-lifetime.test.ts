@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
-import { processStart } from '../../src/activities/local/process-identity';
-import { announcementSchema } from '../../src/activities/local/resident-protocol';
+import { processStart } from '../../src/adapters/runtimes/local/process-identity';
+import { announcementSchema } from '../../src/adapters/runtimes/local/resident-protocol';
 import type { JobOutcome } from '../../src/activities/ports';
 import { crash, isAlive, processesOf } from '../support/processes';
 import { until } from '../support/waiting';

@@ -1,5 +1,5 @@
 // The local runtime keeps the promises of the port, with real processes and real Spark.
-import { describeSparkRuntime } from '../activities/spark-runtime-suite';
+import { describeSparkRuntime } from '../adapters/runtimes/spark-runtime-suite';
 import { crash } from '../support/processes';
 import { until } from '../support/waiting';
 import { createLocalHome, type LocalHome } from './local-home';

@@ -1,7 +1,7 @@
 // Upkeep by the keeper: after commits, when asked, between commits and never in their way.
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { look } from '../../src/activities/maintenance';
-import type { MaintenanceLook, MaintenanceRequest, MaintenanceResult } from '../../src/contracts/maintenance';
+import type { MaintenanceLook, MaintenanceRequest, MaintenanceResult } from '../../src/contracts/upkeep';
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { failed, startEnvironment, succeeded, watching, type Activities, type Journal } from './environment';
 import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';

@@ -3,21 +3,15 @@ import { resolve } from 'node:path';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import pc from 'picocolors';
 import { decide } from '../../activities/maintenance';
-import { pipelinePath } from '../../activities/pipeline-file';
-import type { PythonRuntime } from '../../activities/tables/ask-python';
-import { readHealth } from '../../activities/tables/health';
-import type {
-  MaintainTableInput,
-  MaintenanceKind,
-  MaintenancePlan,
-  MaintenanceResult,
-  TableHealth,
-  UpkeepSavings,
-} from '../../contracts/maintenance';
+import { pipelinePath } from '../../pipeline-file';
+import type { PythonRuntime } from '../../adapters/tables/ask-python';
+import { readHealth } from '../../adapters/tables/health';
+import type { MaintenanceKind, TableHealth, UpkeepSavings } from '../../contracts/maintenance';
+import type { MaintainTableInput, MaintenancePlan, MaintenanceResult } from '../../contracts/upkeep';
 import { maintainWorkflowId } from '../../contracts/names';
 import type { Pipeline } from '../../contracts/pipeline';
 import { maintenanceRequest } from '../../domain/job-requests';
-import { formatBytes, partitionName, shortNumber } from '../../domain/maintenance-budget';
+import { formatBytes, partitionName, shortNumber } from '../../domain/upkeep/budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';

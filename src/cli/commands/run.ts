@@ -10,14 +10,15 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { pipelinePath } from '../../activities/pipeline-file';
+import { pipelinePath } from '../../pipeline-file';
 import { keeperWorkflowId, runWorkflowId } from '../../contracts/names';
-import type { FailureSummary, RunPipelineInput, RunPipelineResult, RunProgress, TableView } from '../../contracts/run';
+import type { RunPipelineInput, RunPipelineResult, RunProgress, TableView } from '../../contracts/run';
+import type { FailureSummary } from '../../contracts/failure';
 import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';
 import { exitCodes, note, printJson } from '../output';
 import { createProgressView, type ProgressView } from '../progress';
-import { printFailure, printResult } from '../run-report';
+import { printFailure, printResult, type RunReport } from '../run-report';
 import { openSession, withSession, type Session } from '../session';
 import { openPipeline, type Variables } from '../variables';
 
@@ -27,14 +28,6 @@ export type RunOptions = {
   readonly redo?: boolean;
   readonly address?: string;
   readonly json: boolean;
-};
-
-export type RunReport = {
-  readonly run: string;
-  readonly outcome: RunPipelineResult['outcome'] | 'held';
-  readonly result?: RunPipelineResult;
-  readonly failure?: FailureSummary;
-  readonly held?: readonly string[];
 };
 
 /** What travels to the worker: the file when a path was given, else the name for the worker's own folder. */

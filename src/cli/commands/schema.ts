@@ -1,5 +1,5 @@
 // headgate schema: the JSON Schema of pipeline files, to stdout or into a file.
-import { writePipelineSchema } from '../../activities/pipeline-file';
+import { writePipelineSchema } from '../../pipeline-file';
 import { pipelineJsonSchema } from '../../contracts/pipeline-file-schema';
 import { exitCodes, note, out } from '../output';
 

@@ -1,8 +1,8 @@
 // headgate show: rows of a table, its staging or its quarantine, read without Spark.
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { createStores } from '../../activities/stores';
-import { readTable, type TableAnswer } from '../../activities/tables/show';
+import { createStores } from '../../adapters/stores';
+import { readTable, type TableAnswer } from '../../adapters/tables/show';
 import { HeadgateError } from '../../contracts/errors';
 import { batchPaths, quarantineTable } from '../../contracts/layout';
 import type { Pipeline } from '../../contracts/pipeline';

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
-import { createStores } from '../../activities/stores';
+import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
 import type { Config } from '../../workers/config';
 import { exitCodes, note, out, printJson } from '../output';

@@ -1,6 +1,6 @@
 // headgate validate: is the pipeline file right? Nothing is started and nothing is written.
 import pc from 'picocolors';
-import { pipelineNotices } from '../../activities/pipeline-file';
+import { pipelineNotices } from '../../pipeline-file';
 import type { Config } from '../../workers/config';
 import { exitCodes, out, printJson } from '../output';
 import { openPipeline, type Variables } from '../variables';

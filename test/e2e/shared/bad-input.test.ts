@@ -2,7 +2,7 @@
 // or quarantine with a reason. What the prepare job alone decides: spark/tests/spark/test_bad_input.py.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable } from '../../../src/activities/tables/show';
+import { readTable } from '../../../src/adapters/tables/show';
 import { badFiles } from '../../support/bad-files';
 import { csv, fatesOf, good, line, type BadInput } from '../../support/bad-input';
 import { badRows } from '../../support/bad-rows';

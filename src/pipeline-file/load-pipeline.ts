@@ -1,0 +1,56 @@
+// Pipeline files on disk: by path, or by name in the folder of pipelines.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HeadgateError } from '../contracts/errors';
+import type { Pipeline } from '../contracts/pipeline';
+import { errorCode, suggest } from './issue';
+import { parsePipeline } from './parse-pipeline';
+import type { Variables } from './variables';
+
+export type LoadOptions = {
+  readonly variables: Variables;
+  /** Where names are looked up. Default `pipelines`. */
+  readonly folder?: string;
+  /** Where relative paths in the file start. Default: the working directory. */
+  readonly cwd?: string;
+};
+
+const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrName);
+
+/** Path of a pipeline file: a path stays, a name becomes `<folder>/<name>.yaml`. */
+export const pipelinePath = (pathOrName: string, folder = 'pipelines'): string =>
+  isPath(pathOrName) ? pathOrName : join(folder, `${pathOrName}.yaml`);
+
+export async function loadPipeline(pathOrName: string, { variables, folder, cwd }: LoadOptions): Promise<Pipeline> {
+  const path = pipelinePath(pathOrName, folder);
+  return parsePipeline(await readPipelineFile(path, pathOrName, folder), {
+    file: path,
+    variables,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+}
+
+async function readPipelineFile(path: string, pathOrName: string, folder = 'pipelines'): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    const names = isPath(pathOrName) ? [] : await namesIn(folder);
+    throw new HeadgateError({
+      kind: code === 'EACCES' ? 'permission' : 'config',
+      type: 'PipelineFileUnreadable',
+      message:
+        code === 'ENOENT'
+          ? `There is no pipeline file ${path}.`
+          : `The pipeline file ${path} cannot be read (${code}).`,
+      remedy: names.length > 0 ? suggest(pathOrName, names, 'Pipelines there') : 'Give the path of a YAML file.',
+      fields: { file: path, code },
+      cause: error,
+    });
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder).catch(() => []);
+  return entries.filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -'.yaml'.length));
+}

@@ -1,0 +1,35 @@
+// The fake must keep the promises that the real runtimes keep, or tests that use it prove nothing.
+import { FakeSpark } from '../../fakes/spark-runtime';
+import type { JobSubmission } from '../../../src/activities/ports';
+import { describeSparkRuntime, type SuiteBehaviour } from './spark-runtime-suite';
+
+const behaviours = new Map<string, SuiteBehaviour>();
+const keyOf = ({ stepKey, attempt }: JobSubmission): string => `${stepKey}#${attempt}`;
+
+const spark = new FakeSpark((submission) => {
+  const { hold = false, failure } = behaviours.get(keyOf(submission)) ?? {};
+  return failure === undefined ? { hold } : { hold, end: { kind: 'fail', failure: { kind: 'data', type: failure } } };
+});
+
+let steps = 0;
+
+describeSparkRuntime({
+  runtime: () => spark.runtime(),
+  submission: (behaviour = {}, of) => {
+    steps += 1;
+    const { job = 'commit' } = behaviour;
+    const submission: JobSubmission = {
+      stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
+      job,
+      attempt: of?.attempt ?? 1,
+      requestPath: '/request',
+      reportPath: '/report',
+      failurePath: '/failure',
+    };
+    behaviours.set(keyOf(submission), behaviour);
+    return submission;
+  },
+  release: ({ stepKey }) => spark.let(stepKey),
+  runs: ({ stepKey }) => spark.runs(stepKey),
+  lose: async () => spark.lose(),
+});
