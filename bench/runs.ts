@@ -90,6 +90,7 @@ async function measurePair(session: Session): Promise<void> {
   tell(bench, { part, name: 'memory of the worker', value: worker, unit: 'MB', goal: 180 });
   tell(bench, { part, name: 'Temporal actions of a run', value: temporal.actions, unit: '', goal: 30 });
   tell(bench, { part, name: 'history events of a run', value: temporal.events, unit: '', goal: 150 });
+  tell(bench, { part, name: 'history of a run', value: temporal.bytes / 1024, unit: 'KB', goal: 16 });
   const spark = await residentStats(stack.home);
   bench.details[part] = {
     rows: options.rows,

@@ -2,7 +2,7 @@
 //   clearInputs(state, digest, { store }): Promise<void>
 //   sweepBatches({ pipeline }, { store, clock }): Promise<SweepResult>
 import { batchFolder, batchPaths } from '../contracts/layout';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PipelineRef } from '../contracts/pipeline-ref';
 import { planSweep, type Sweep } from '../domain/batch-retention';
 import { readLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
@@ -29,7 +29,7 @@ export async function clearInputs(state: string, digest: string, { store }: { st
 }
 
 export async function sweepBatches(
-  { pipeline }: { readonly pipeline: Pipeline },
+  { pipeline }: { readonly pipeline: Pick<PipelineRef, 'state' | 'gateWaitSeconds'> },
   { store, clock }: HousekeepingDeps,
 ): Promise<SweepResult> {
   const { state } = pipeline;
