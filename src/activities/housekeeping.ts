@@ -4,7 +4,7 @@
 import { batchFolder, batchPaths } from '../contracts/layout';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import { planSweep, type Sweep } from '../domain/batch-retention';
-import { readLedger } from './ledger';
+import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
 import { escapeGlob } from '../domain/glob';
 
@@ -36,14 +36,14 @@ export async function sweepBatches(
   const nowMs = clock.now().getTime();
   const swept = await store.readText(lastSweep(state));
   if (swept !== undefined && nowMs - Date.parse(swept.trim()) < sweepEveryMs) return { kind: 'not-due' };
-  const [entries, found] = await Promise.all([
-    readLedger(state, { store }),
+  const [{ committed }, found] = await Promise.all([
+    openLedger(state, { store }),
     store.list(`${escapeGlob(state.replace(/\/+$/, ''))}/batches/*/{manifest.json,staging.removed}`),
   ]);
   const plan = planSweep({
     nowMs,
     gateWaitMs: pipeline.gateWaitSeconds * 1000,
-    committed: entries.map(({ digest, tableVersion, committedAt }) => ({
+    committed: committed.map(({ digest, tableVersion, committedAt }) => ({
       digest,
       tableVersion,
       committedMs: Date.parse(committedAt),
