@@ -48,7 +48,7 @@ export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise
     openLedger(pipeline.state, deps),
     Promise.all(pipeline.sources.map((source) => listSource(withFilledPath(source, interval), deps))),
   ]);
-  const ledger = await opened.ask(tableName(pipeline.target.table), found, interval);
+  const ledger = await opened.ask({ table: tableName(pipeline.target.table), found, interval });
   const notices: string[] = [];
   const listed: ListedSource[] = [];
   for (const { source, stats } of found) {

@@ -21,8 +21,14 @@ type Found = { readonly source: Pick<Source, 'name' | 'arrives'>; readonly stats
 
 export type Ledger = {
   readonly committed: readonly CommittedBatch[];
-  /** What is known of these files, and of the last batches of their sources. */
-  readonly ask: (table: string, found: readonly Found[], interval?: Interval) => Promise<LedgerView>;
+  readonly ask: (question: LedgerQuestion) => Promise<LedgerView>;
+};
+
+/** What is known of these files, and of the last batches of their sources? */
+export type LedgerQuestion = {
+  readonly table: string;
+  readonly found: readonly Found[];
+  readonly interval: Interval | undefined;
 };
 
 const readsAtOnce = 32;
@@ -44,10 +50,10 @@ export async function openLedger(state: string, deps: Deps): Promise<Ledger> {
   const shelf = await readShelf(state, deps);
   return {
     committed: [...(shelf.summary?.batches ?? []), ...shelf.entries.map(batchOf)],
-    ask: (table, found, interval) =>
+    ask: (question) =>
       unlessVanished(
-        () => askShelf(shelf, state, { table, found, interval }, deps),
-        async () => askShelf(await readShelf(state, deps, false), state, { table, found, interval }, deps),
+        () => askShelf(shelf, state, question, deps),
+        async () => askShelf(await readShelf(state, deps, false), state, question, deps),
       ),
   };
 }
@@ -104,14 +110,12 @@ async function newestSummary(
   return undefined;
 }
 
-type Question = {
-  readonly table: string;
-  readonly found: readonly Found[];
-  readonly interval: Interval | undefined;
-};
-
-async function askShelf(shelf: Shelf, state: string, question: Question, { store }: Deps): Promise<LedgerView> {
-  const { table, found, interval } = question;
+async function askShelf(
+  shelf: Shelf,
+  state: string,
+  { table, found, interval }: LedgerQuestion,
+  { store }: Deps,
+): Promise<LedgerView> {
   const keyOf = ({ name, arrives }: Found['source']): string =>
     ledgerKey.source(table, name, arrives === 'interval' ? interval : undefined);
   const keys = [

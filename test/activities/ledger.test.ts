@@ -36,8 +36,10 @@ async function write(entries: number) {
 }
 
 const source = { name: 's', arrives: 'new-files' } as const;
-const ask = async (store: FakeObjectStore, indexes: readonly number[]): Promise<LedgerView> =>
-  (await openLedger(state, { store })).ask('t', [{ source, stats: indexes.map((index) => ({ path: pathOf(index) })) }]);
+const ask = async (store: FakeObjectStore, indexes: readonly number[]): Promise<LedgerView> => {
+  const stats = indexes.map((index) => ({ path: pathOf(index) }));
+  return (await openLedger(state, { store })).ask({ table: 't', found: [{ source, stats }], interval: undefined });
+};
 const count = (calls: readonly string[], operation: string): number =>
   calls.filter((call) => call.startsWith(`${operation} `)).length;
 const summaries = (store: FakeObjectStore): readonly string[] =>
@@ -189,7 +191,7 @@ test('with and without a summary the answers are those of all entries', async ()
       await compactLedger(state, { store });
       for (const each of entries.slice(summarized)) await addLedgerEntry(state, each, { store });
       expect(summaries(store)).toHaveLength(1);
-      const view = await (await openLedger(state, { store })).ask('t', found, day);
+      const view = await (await openLedger(state, { store })).ask({ table: 't', found, interval: day });
       expect(told(view)).toEqual(told(viewOf(entries.toReversed(), 't')));
     }),
     { numRuns: 60 },

@@ -83,6 +83,9 @@ const anonymous = (history: string): string =>
 
   it('committed', () => record('committed', '/lake/committed', () => ({})));
 
+  it('committed, with a reference instead of the whole pipeline', () =>
+    record('by-reference', '/lake/by-reference', () => ({})));
+
   it('nothing new', () =>
     record('nothing-new', '/lake/none', () => ({ freezeInputs: async () => ({ kind: 'nothing-new', notices: [] }) })));
 
