@@ -26,3 +26,18 @@ export type LedgerEntry = {
   readonly tableVersion: number;
   readonly files: readonly LedgerFile[];
 };
+
+/** An entry without its files: what a summary keeps of each. */
+export type CommittedBatch = Omit<LedgerEntry, 'protocol' | 'files' | 'interval'>;
+
+/** A key with the place of its batch in the head; of a file also size, time, fingerprint and version. */
+export type SummaryRow =
+  | readonly [key: string, batch: number]
+  | readonly [key: string, batch: number, size: number, modifiedMs: number, etag: string, version?: string];
+
+/** The first line of a summary. Each block after it is a line of rows in the order of their keys. */
+export type SummaryHead = {
+  readonly protocol: 2;
+  readonly batches: readonly CommittedBatch[];
+  readonly blocks: readonly { readonly first: string; readonly bytes: number; readonly hash: string }[];
+};

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { keeperWorkflowId } from '../../src/contracts/names';
-import { pipeline, prepareReport } from '../fakes/reports';
+import { pipelineRef, prepareReport } from '../fakes/reports';
 import {
   failed,
   fakeActivities,
@@ -45,7 +45,7 @@ const anonymous = (history: string): string =>
     change: (activities: Activities) => Partial<Activities>,
   ): Promise<void> {
     const { client } = environment;
-    const own = { ...pipeline, target: { ...pipeline.target, table } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table } };
     const fakes = { ...fakeActivities(environment, newJournal(), name), loadPipeline: async () => own };
     await withWorker(environment, name, { ...fakes, ...change(fakes) }, async () => {
       const handle = await client.workflow.start('runPipeline', {
@@ -65,7 +65,7 @@ const anonymous = (history: string): string =>
   it('upkeep that was asked for', async () => {
     const { client } = environment;
     const table = '/lake/upkeep';
-    const own = { ...pipeline, target: { ...pipeline.target, table } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table } };
     const fakes = { ...fakeActivities(environment, newJournal(), 'upkeep'), loadPipeline: async () => own };
     await withWorker(environment, 'upkeep', fakes, async () => {
       const workflowId = 'maintain/customer-sales';
@@ -82,6 +82,9 @@ const anonymous = (history: string): string =>
   });
 
   it('committed', () => record('committed', '/lake/committed', () => ({})));
+
+  it('committed, with a reference instead of the whole pipeline', () =>
+    record('by-reference', '/lake/by-reference', () => ({})));
 
   it('nothing new', () =>
     record('nothing-new', '/lake/none', () => ({ freezeInputs: async () => ({ kind: 'nothing-new', notices: [] }) })));
