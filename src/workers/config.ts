@@ -24,6 +24,7 @@ const schema = z.object({
   HEADGATE_SPARK_PARALLEL: z.coerce.number().int().positive().default(2),
   HEADGATE_SPARK_IDLE_SECONDS: seconds.default(1800),
   HEADGATE_SPARK_ORPHAN_SECONDS: seconds.default(60),
+  HEADGATE_SPARK_WARM_UP: z.enum(['true', 'false']).default('true'),
 });
 
 export type Config = {
@@ -47,6 +48,8 @@ export type Config = {
     readonly idleSeconds: number;
     /** … and after this long without a worker. */
     readonly orphanSeconds: number;
+    /** Whether it runs sample jobs after its start, while nothing is asked of it: the first runs are quicker for it. */
+    readonly warmUp: boolean;
   };
 };
 
@@ -79,6 +82,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       parallel: values.HEADGATE_SPARK_PARALLEL,
       idleSeconds: values.HEADGATE_SPARK_IDLE_SECONDS,
       orphanSeconds: values.HEADGATE_SPARK_ORPHAN_SECONDS,
+      warmUp: values.HEADGATE_SPARK_WARM_UP === 'true',
     },
   };
 }

@@ -38,6 +38,8 @@ export async function workspaceIn(folder: string, home: string, port: number): P
     HEADGATE_PYTHON: python,
     HEADGATE_JARS: jars,
     HEADGATE_TEMPORAL: temporal,
+    // Half a minute of both cores at each start of Spark; runtime/local-lifetime looks at it.
+    HEADGATE_SPARK_WARM_UP: 'false',
     TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
     NO_COLOR: '1',
   };

@@ -10,6 +10,11 @@ describe('readConfig', () => {
     expect(readConfig({ XDG_STATE_HOME: '/state', HEADGATE_HOME: '/home' }).home).toBe('/home');
   });
 
+  it('warms Spark unless told otherwise', () => {
+    expect(readConfig({}).spark.warmUp).toBe(true);
+    expect(readConfig({ HEADGATE_SPARK_WARM_UP: 'false' }).spark.warmUp).toBe(false);
+  });
+
   it('names every variable that is wrong, with the remedy, as a configuration error', () => {
     expect(() => readConfig({ HEADGATE_SPARK_MEMORY: 'lots', HEADGATE_SPARK_CORES: '0' })).toThrow(
       expect.objectContaining({
