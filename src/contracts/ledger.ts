@@ -1,28 +1,3 @@
-// What is already in the table: one entry per committed batch. Plain data.
-import type { Interval } from './batch';
-
-export const ledgerProtocol = 1;
-
-/** A committed file. Its identity is source + path + etag; size and time only spare a second fingerprint. */
-export type LedgerFile = {
-  readonly source: string;
-  readonly path: string;
-  readonly size: number;
-  readonly modifiedMs: number;
-  readonly etag: string;
-  readonly version?: string;
-};
-
-export type LedgerEntry = {
-  readonly protocol: typeof ledgerProtocol;
-  readonly digest: string;
-  /** Short name of the target table: what is in one table is not in another. */
-  readonly table: string;
-  readonly definitionDigest: string;
-  readonly interval?: Interval;
-  readonly frozenAt: string;
-  readonly committedAt: string;
-  /** Version of the target that holds the batch; orders entries. */
-  readonly tableVersion: number;
-  readonly files: readonly LedgerFile[];
-};
+// What is already in the table, without the schema library.
+export { ledgerProtocol } from './kinds';
+export type { LedgerEntry, LedgerFile } from './ledger-schema';

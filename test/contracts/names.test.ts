@@ -16,7 +16,7 @@ describe('public names', () => {
       taskQueue: defaultTaskQueue,
       messages: Object.values(messageNames),
       searchAttributes: Object.keys(searchAttributeTypes),
-      failures: Object.keys(failureKinds),
+      failures: failureKinds,
       phases,
     }).toEqual({
       taskQueue: 'headgate',

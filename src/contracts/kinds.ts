@@ -1,0 +1,71 @@
+// The closed lists of the protocol, and what is decided by kind alone. No schema library: workflows and domain take them from here.
+
+/** Versions of what is written: jobs, ledger entries, run records. */
+export const jobProtocol = 1;
+export const ledgerProtocol = 1;
+export const runRecordProtocol = 1;
+
+/** All that a job can be; whoever parses a kind of job takes it from here. */
+export const jobKinds = ['prepare', 'commit', 'maintain'] as const;
+
+export type JobKind = (typeof jobKinds)[number];
+
+export const maintenanceKinds = ['compact', 'zorder', 'cluster', 'vacuum-lite', 'vacuum-full'] as const;
+
+export type MaintenanceKind = (typeof maintenanceKinds)[number];
+
+export const runtimeNames = ['local', 'emr', 'emr-serverless', 'databricks'] as const;
+
+export type RuntimeName = (typeof runtimeNames)[number];
+
+export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
+
+export type Phase = (typeof phases)[number];
+
+export const runOutcomes = ['committed', 'nothing-new', 'rejected', 'failed', 'cancelled'] as const;
+
+export type RunOutcome = (typeof runOutcomes)[number];
+
+/** Failure kinds, named after what happens next. */
+export const failureKinds = [
+  /** The input is wrong: stop, a person must look at the data. */
+  'data',
+  /** The pipeline, the worker or the request is wrong: stop. */
+  'config',
+  /** Access was refused: stop. */
+  'permission',
+  /** A frozen file changed or vanished before it was read: freeze a new batch. */
+  'inputs-changed',
+  /** A service asked to slow down: retry later. */
+  'throttle',
+  /** A process, machine or network broke: retry. */
+  'infrastructure',
+  /** Another writer was faster: retry with a fresh read. */
+  'conflict',
+  /** Out of memory: retry with more, or stop and say so. */
+  'memory',
+  /** Someone asked for it: stop. */
+  'cancelled',
+  /** Not in this list: loud, and retried a bounded number of times. */
+  'unknown',
+] as const;
+
+export type FailureKind = (typeof failureKinds)[number];
+
+export type FailureTraits = {
+  /** Nothing is gained by another attempt. */
+  readonly terminal: boolean;
+};
+
+export const failureTraits = {
+  data: { terminal: true },
+  config: { terminal: true },
+  permission: { terminal: true },
+  'inputs-changed': { terminal: true },
+  throttle: { terminal: false },
+  infrastructure: { terminal: false },
+  conflict: { terminal: false },
+  memory: { terminal: false },
+  cancelled: { terminal: true },
+  unknown: { terminal: false },
+} as const satisfies Record<FailureKind, FailureTraits>;
