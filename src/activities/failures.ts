@@ -1,7 +1,7 @@
 // Turns thrown errors into ApplicationFailures of the failure table, and back into summaries.
 import { ApplicationFailure } from '@temporalio/common';
 import { HeadgateError } from '../contracts/errors';
-import { failureTraits, type FailureSummary } from '../contracts/failure';
+import { failureKinds, type FailureSummary } from '../contracts/failure';
 
 function summarize(error: unknown): FailureSummary {
   if (error instanceof HeadgateError) {
@@ -29,7 +29,7 @@ function toApplicationFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${failure.message} ${failure.remedy}`,
     type: failure.type,
-    nonRetryable: failureTraits[failure.kind].terminal,
+    nonRetryable: failureKinds[failure.kind].terminal,
     details: [failure],
     ...(error instanceof Error ? { cause: error } : {}),
   });

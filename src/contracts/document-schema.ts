@@ -1,7 +1,7 @@
 // What the schemas of all documents are made of, and the one way to read a document. Not for workflows.
 import { z } from 'zod';
 import { HeadgateError } from './errors';
-import { failureKinds } from './kinds';
+import { failureKinds, isFailureKind } from './kinds';
 
 /** Data as it travels: readonly to the bottom. */
 export type Plain<T> = T extends string | number | boolean | null | undefined
@@ -35,7 +35,7 @@ const fieldValue = z.union([text, z.number(), z.boolean(), z.null()]).meta({ id:
 
 /** What is known of a failure wherever it came from: enough to tell a person, and to decide what happens next. */
 export const failureFields = {
-  kind: z.enum(failureKinds).meta({ id: 'FailureKind' }),
+  kind: z.enum(Object.keys(failureKinds).filter(isFailureKind)).meta({ id: 'FailureKind' }),
   type: text.describe('Stable name, e.g. `MissingColumn`, `InputChanged`.'),
   message: text.describe('Problem and cause, one or two sentences.'),
   remedy: text,

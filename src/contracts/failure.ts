@@ -1,3 +1,3 @@
 // Failures without the schema library.
-export { failureKinds, failureTraits, type FailureKind } from './kinds';
+export { failureKinds, isFailureKind, type FailureKind } from './kinds';
 export type { FailureSummary } from './document-schema';

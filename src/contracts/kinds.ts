@@ -27,45 +27,29 @@ export const runOutcomes = ['committed', 'nothing-new', 'rejected', 'failed', 'c
 export type RunOutcome = (typeof runOutcomes)[number];
 
 /** Failure kinds, named after what happens next. */
-export const failureKinds = [
+export const failureKinds = {
   /** The input is wrong: stop, a person must look at the data. */
-  'data',
-  /** The pipeline, the worker or the request is wrong: stop. */
-  'config',
-  /** Access was refused: stop. */
-  'permission',
-  /** A frozen file changed or vanished before it was read: freeze a new batch. */
-  'inputs-changed',
-  /** A service asked to slow down: retry later. */
-  'throttle',
-  /** A process, machine or network broke: retry. */
-  'infrastructure',
-  /** Another writer was faster: retry with a fresh read. */
-  'conflict',
-  /** Out of memory: retry with more, or stop and say so. */
-  'memory',
-  /** Someone asked for it: stop. */
-  'cancelled',
-  /** Not in this list: loud, and retried a bounded number of times. */
-  'unknown',
-] as const;
-
-export type FailureKind = (typeof failureKinds)[number];
-
-export type FailureTraits = {
-  /** Nothing is gained by another attempt. */
-  readonly terminal: boolean;
-};
-
-export const failureTraits = {
   data: { terminal: true },
+  /** The pipeline, the worker or the request is wrong: stop. */
   config: { terminal: true },
+  /** Access was refused: stop. */
   permission: { terminal: true },
+  /** A frozen file changed or vanished before it was read: freeze a new batch. */
   'inputs-changed': { terminal: true },
+  /** A service asked to slow down: retry later. */
   throttle: { terminal: false },
+  /** A process, machine or network broke: retry. */
   infrastructure: { terminal: false },
+  /** Another writer was faster: retry with a fresh read. */
   conflict: { terminal: false },
+  /** Out of memory: retry with more, or stop and say so. */
   memory: { terminal: false },
+  /** Someone asked for it: stop. */
   cancelled: { terminal: true },
+  /** Not in this table: loud, and retried a bounded number of times. */
   unknown: { terminal: false },
-} as const satisfies Record<FailureKind, FailureTraits>;
+} as const satisfies Record<string, { terminal: boolean }>;
+
+export type FailureKind = keyof typeof failureKinds;
+
+export const isFailureKind = (value: string): value is FailureKind => Object.hasOwn(failureKinds, value);

@@ -1,8 +1,8 @@
 // What follows an attempt at a Spark job: a pure decision over its outcome and the attempts so far.
-import type { FailureKind, failureTraits, FailureSummary } from '../contracts/failure';
+import type { FailureKind, failureKinds, FailureSummary } from '../contracts/failure';
 
 type Budgets = {
-  readonly [Kind in FailureKind]: (typeof failureTraits)[Kind]['terminal'] extends true ? 0 : number;
+  readonly [Kind in FailureKind]: (typeof failureKinds)[Kind]['terminal'] extends true ? 0 : number;
 };
 
 /** How often each kind of failure may be tried again within one run of a step; the compiler keeps terminal kinds at 0. */

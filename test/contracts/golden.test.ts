@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { look } from '../../src/activities/maintenance';
 import { tableHealth } from '../../src/contracts/maintenance-schema';
 import type { FrozenBatch } from '../../src/contracts/batch';
-import type { CommitRequest, JobRequest, MaintainRequest, PrepareRequest } from '../../src/contracts/job';
+import {
+  jobKinds,
+  type CommitRequest,
+  type JobRequest,
+  type MaintainRequest,
+  type PrepareRequest,
+} from '../../src/contracts/job';
 import { jobRequest, parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';
 import { jobPaths } from '../../src/contracts/layout';
 import { parseManifest } from '../../src/contracts/batch-schema';
@@ -67,6 +73,10 @@ test.each(goldens)('%s comes back unchanged', (name) => {
 test.each(goldens.filter((name) => name.endsWith('.request.json')))('%s fits its schema', (name) => {
   const request: unknown = JSON.parse(text(name));
   expect(jobRequest.parse(request)).toEqual(request);
+});
+
+test.each(jobKinds)('%s has a golden request and a golden report', (job) => {
+  expect(goldens).toEqual(expect.arrayContaining([`${job}.request.json`, `${job}.report.json`]));
 });
 
 test('there is a golden file for every reader', () => {

@@ -32,7 +32,7 @@ function errorOf(call: () => unknown): HeadgateError {
 }
 
 test('every failure kind of the table is accepted', () => {
-  for (const kind of failureKinds) {
+  for (const kind of Object.keys(failureKinds)) {
     expect(parseJobFailure(edited('failure.json', 'kind', kind), 'f').kind).toBe(kind);
   }
 });

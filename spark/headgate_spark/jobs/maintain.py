@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
@@ -141,6 +142,11 @@ def _vacuum(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) -> 
 def maintain(spark: SparkSession, request: MaintainRequest, on_phase: Callable[[str], None]) -> MaintainReport:
     """`spark` is a session of this job alone."""
     watch = Stopwatch(on_phase)
-    run = _vacuum if request.kind in ("vacuum-lite", "vacuum-full") else _rewrite
     with settings(spark, _settings(request)):
-        return run(spark, request, watch)
+        match request.kind:
+            case "vacuum-lite" | "vacuum-full":
+                return _vacuum(spark, request, watch)
+            case "compact" | "zorder" | "cluster":
+                return _rewrite(spark, request, watch)
+            case unknown:
+                assert_never(unknown)
