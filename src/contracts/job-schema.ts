@@ -20,6 +20,9 @@ const requestBase = {
   failurePath: text.describe('Written when this attempt fails.'),
 };
 
+/** One answer for each kind of job, which names it. */
+type ByJob = { readonly [Kind in JobKind]: z.ZodType<{ readonly job: Kind }> };
+
 const requests = {
   prepare: named('PrepareRequest', {
     ...requestBase,
@@ -58,7 +61,7 @@ const requests = {
     },
     'One slice of a maintenance plan; a long OPTIMIZE makes several versions of the table.',
   ),
-} satisfies Record<JobKind, z.ZodType>;
+} satisfies ByJob;
 
 const sourceRows = named(
   'SourceRows',
@@ -153,18 +156,18 @@ const reports = {
       'OPTIMIZE: files of the versions before and after. VACUUM: what was deleted for good.',
     ),
   }),
-} satisfies Record<JobKind, z.ZodType>;
+} satisfies ByJob;
 
 /** By kind of job: what is asked and what comes back. */
-export type JobRequests = { readonly [Kind in JobKind]: Infer<(typeof requests)[Kind]> };
-export type JobReports = { readonly [Kind in JobKind]: Infer<(typeof reports)[Kind]> };
+export type JobRequests = { readonly [Kind in keyof typeof requests]: Infer<(typeof requests)[Kind]> };
+export type JobReports = { readonly [Kind in keyof typeof reports]: Infer<(typeof reports)[Kind]> };
 
-export type JobRequest = JobRequests[JobKind];
+export type JobRequest = JobRequests[keyof JobRequests];
 export type PrepareRequest = JobRequests['prepare'];
 export type CommitRequest = JobRequests['commit'];
 export type MaintainRequest = JobRequests['maintain'];
 
-export type JobReport = JobReports[JobKind];
+export type JobReport = JobReports[keyof JobReports];
 export type PrepareReport = JobReports['prepare'];
 export type CommitReport = JobReports['commit'];
 export type MaintainReport = JobReports['maintain'];

@@ -36,7 +36,8 @@ function delaySeconds(kind: FailureKind, tries: number): number {
 /** Retry while the budget of the failure's kind lasts; otherwise give up with what is known. */
 export function decideAttempt(failure: FailureSummary, tally: AttemptTally): AttemptDecision {
   const tries = tally[failure.kind] ?? 0;
-  if (tries >= retryBudget[failure.kind]) return { kind: 'give-up', failure };
+  const mayRetry = tries < retryBudget[failure.kind];
+  if (!mayRetry) return { kind: 'give-up', failure };
   return {
     kind: 'retry',
     afterSeconds: delaySeconds(failure.kind, tries),
