@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { count, failureFields, type Infer, intervalSchema, named, parseDocument, text, texts } from './document-schema';
 import { jobProtocol, type JobKind } from './kinds';
 import { maintenanceKind, partitionValues } from './maintenance-schema';
-import { expectationAction, pipeline, target } from './pipeline-schema';
+import { expectationAction, pipeline, tableUri, target } from './pipeline-schema';
 
 const staging = named('Staging', { table: text, version: count, rows: count });
 export type Staging = Infer<typeof staging>;
@@ -47,7 +47,7 @@ const requests = {
     {
       ...requestBase,
       job: z.literal('maintain'),
-      table: text.describe('Absolute path or URI of the Delta table.'),
+      table: tableUri,
       kind: maintenanceKind,
       partitions: z.array(partitionValues).describe('Partitions to rewrite; empty: the whole table.'),
       zorderBy: texts,

@@ -1,6 +1,7 @@
 // The resolved pipeline: what a pipeline file means once names, defaults and ${…} are settled. Not for workflows.
 import { z } from 'zod';
 import { type Infer, named, text, texts } from './document-schema';
+import { isTableUri } from './ids';
 import { runtimeNames } from './kinds';
 import { maintenanceSettings } from './maintenance-schema';
 
@@ -104,8 +105,13 @@ const expectation = named('Expectation', {
 });
 export type Expectation = Infer<typeof expectation>;
 
+export const tableUri = text
+  .refine(isTableUri, { error: 'expected an absolute path or a URI' })
+  .brand('TableUri')
+  .describe('Absolute path or URI of the Delta table.');
+
 export const target = named('Target', {
-  table: text.describe('Absolute path or URI of the Delta table.'),
+  table: tableUri,
   key: texts,
   partitionBy: texts,
   zorderBy: texts.describe('Columns that closed partitions are Z-ordered by.'),
