@@ -22,12 +22,14 @@ const keywords = new Set(['from', 'is', 'in', 'class', 'global', 'import']);
 const isScalar = (type: string): type is keyof typeof scalars => Object.hasOwn(scalars, type);
 const members = (schema: Schema): readonly Schema[] => (schema.oneOf ?? schema.anyOf ?? []).map(whole);
 const refOf = ({ $ref }: Schema): string | undefined => $ref?.replace('#/$defs/', '');
+
 /** A value as Python writes it. */
 const valueOf = (value: unknown): string => {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (Array.isArray(value)) return `(${value.map(valueOf).join(', ')})`;
   return value === '"' ? `'"'` : JSON.stringify(value);
 };
+
 const literal = (values: readonly unknown[]): string => values.map(valueOf).join(', ');
 
 function whole(schema: Schema | boolean | undefined): Schema {
