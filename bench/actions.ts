@@ -1,7 +1,13 @@
-// What a run costs in Temporal: history events and billable actions, counted from the histories themselves.
+// What a run costs in Temporal: history events and billable actions, counted from the histories themselves, and bytes.
 import type { Client } from '@temporalio/client';
 
-export type ActionCount = { readonly events: number; readonly keeperEvents: number; readonly actions: number };
+export type ActionCount = {
+  readonly events: number;
+  /** Of the run's history, as the server counts them. */
+  readonly bytes: number;
+  readonly keeperEvents: number;
+  readonly actions: number;
+};
 
 /** Event fields that stand for one billable action each; heartbeats are counted apart because they depend on time. */
 const billable = [
@@ -16,9 +22,13 @@ const billable = [
 
 export async function countActions(client: Client, run: string, keeper: string): Promise<ActionCount> {
   const eventsOf = async (id: string) => (await client.workflow.getHandle(id).fetchHistory()).events ?? [];
-  const [own, kept] = await Promise.all([eventsOf(run), eventsOf(keeper)]);
+  const [own, kept, { historySize = Number.NaN }] = await Promise.all([
+    eventsOf(run),
+    eventsOf(keeper),
+    client.workflow.getHandle(run).describe(),
+  ]);
   const actions = [...own, ...kept].filter((event) =>
     billable.some((field) => event[field] !== null && event[field] !== undefined),
   );
-  return { events: own.length, keeperEvents: kept.length, actions: actions.length };
+  return { events: own.length, bytes: historySize, keeperEvents: kept.length, actions: actions.length };
 }

@@ -12,7 +12,7 @@ export type Figure = {
   readonly name: string;
   readonly value: number;
   /** `times`: one thing over another, both measured in this run. */
-  readonly unit: 's' | 'MB' | 'times' | '';
+  readonly unit: 's' | 'MB' | 'KB' | 'times' | '';
   /** The figure should be at most this. Absent: told for information. */
   readonly goal?: number;
 };

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { countActions } from './actions';
 import { late, load, makeSample, median, note, python, root, round, tell, type Bench } from './bench';
+import { measureDiscovery } from './discovery';
 import { createDuck, createHand, type Inputs, type Peer, type PeerRun } from './peer';
 import { runOnce, shippedPipeline, type Run } from './product';
 import { measureRecovery } from './recovery';
 import { memoryMb, residentStats, withStack, type BenchStack } from './stack';
 
-export const runParts = ['pair', 'bad', 'files', 'cold', 'recovery'] as const;
+export const runParts = ['pair', 'bad', 'files', 'cold', 'recovery', 'discovery'] as const;
 
 export type RunOptions = {
   readonly rows: number;
@@ -20,6 +21,9 @@ export type RunOptions = {
   /** Folder with a pair of input files; default: a sample is made. */
   readonly raw?: string;
 };
+
+/** As many as a table of some years has seen. */
+const committedFiles = 100_000;
 
 type Session = {
   readonly bench: Bench;
@@ -90,6 +94,7 @@ async function measurePair(session: Session): Promise<void> {
   tell(bench, { part, name: 'memory of the worker', value: worker, unit: 'MB', goal: 180 });
   tell(bench, { part, name: 'Temporal actions of a run', value: temporal.actions, unit: '', goal: 30 });
   tell(bench, { part, name: 'history events of a run', value: temporal.events, unit: '', goal: 150 });
+  tell(bench, { part, name: 'history of a run', value: temporal.bytes / 1024, unit: 'KB', goal: 16 });
   const spark = await residentStats(stack.home);
   bench.details[part] = {
     rows: options.rows,
@@ -239,6 +244,7 @@ export async function measureRuns(bench: Bench, options: RunOptions, chosen: Rea
       files: measureFiles,
       cold: measureCold,
       recovery: measureRecovery,
+      discovery: () => measureDiscovery(bench, stack, committedFiles),
     } satisfies Record<(typeof runParts)[number], (session: Session) => Promise<void>>;
     try {
       for (const part of runParts) {

@@ -24,6 +24,9 @@ _LOCAL: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    # Many small files on a disk at hand: to open one costs next to nothing, and to list them is quicker than a job.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    "spark.sql.files.openCostInBytes": "65536",
     # A prepare and a commit make about a hundred generated classes. With the default of 100 each run would push out
     # those of the last one, and Java would compile everything anew for every run.
     "spark.sql.codegen.cache.maxEntries": "2000",

@@ -1,13 +1,12 @@
 // Copies the frozen files that Spark cannot or must not read where they are. Resumable: what is there and right stays.
-//   extractInputs({ pipeline, batch }, { store }, { onProgress?, signal? }): Promise<ExtractResult>
+//   extractInputs({ batch }, { store }, { onProgress?, signal? }): Promise<ExtractResult>
 import type { FrozenBatch, InputFile } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
-import type { Pipeline } from '../contracts/pipeline';
 import { readManifest } from './freeze-manifest';
 import type { ObjectStat, ObjectStore } from './ports';
 import { mapBounded } from '../domain/map-bounded';
 
-export type ExtractInput = { readonly pipeline: Pipeline; readonly batch: FrozenBatch };
+export type ExtractInput = { readonly batch: Pick<FrozenBatch, 'manifestPath'> };
 
 export type ExtractProgress = {
   readonly filesDone: number;

@@ -20,13 +20,16 @@ export async function fingerprintFiles(
   committed: (stat: ObjectStat) => CommittedFile | undefined,
   deps: FingerprintDeps,
 ): Promise<{ readonly files: readonly Fingerprinted[]; readonly unsettled: readonly string[] }> {
-  const results = await mapBounded(stats, filesAtOnce, async (stat) => {
-    const known = knownFingerprint(committed(stat), stat);
-    return known === undefined ? fingerprintSettled(stat, deps) : toFile(stat, known);
+  const known = stats.map((stat) => {
+    const etag = knownFingerprint(committed(stat), stat);
+    return etag === undefined ? undefined : toFile(stat, etag);
   });
+  const unknown = stats.filter((_, index) => known[index] === undefined);
+  const settled = (await mapBounded(unknown, filesAtOnce, (stat) => fingerprintSettled(stat, deps))).values();
+  const files = known.map((file) => file ?? settled.next().value);
   return {
-    files: results.filter((file) => file !== undefined),
-    unsettled: stats.filter((_, index) => results[index] === undefined).map(({ path }) => path),
+    files: files.filter((file) => file !== undefined),
+    unsettled: stats.filter((_, index) => files[index] === undefined).map(({ path }) => path),
   };
 }
 

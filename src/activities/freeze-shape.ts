@@ -1,11 +1,12 @@
 // Tells which frozen files have the same header or schema, and how large Parquet is unpacked, from a few bytes of each.
 //   shapeFiles(files, sources, { store }): Promise<readonly Shaped[]>, in the order of `files`
-// A file that cannot be read here gets no shape: prepare opens it by itself and tells what is wrong with it.
+// A file that is gone, or not what its name says, gets no shape: prepare opens it by itself and tells what is wrong.
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import type { parquetMetadataAsync } from 'hyparquet' with { 'resolution-mode': 'import' };
 import type { InputFile } from '../contracts/batch';
+import { HeadgateError } from '../contracts/errors';
 import type { LedgerFile } from '../contracts/ledger';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
@@ -42,10 +43,22 @@ export async function shapeFiles(
       return source.csv === undefined || perSource.get(source.name) === 1
         ? {}
         : await shapeCsv(file, source.csv, store);
-    } catch {
-      return {};
+    } catch (error) {
+      if (isUnreadable(error, source.format)) return {};
+      throw error;
     }
   });
+}
+
+/** What zlib and TextDecoder say of content that is not theirs. */
+const undecodable = /^(Z_|ERR_BUFFER_TOO_LARGE|ERR_ENCODING_NOT_SUPPORTED)/;
+
+/** What the store says (no access, too many requests) is not about the content. */
+function isUnreadable(error: unknown, format: Source['format']): boolean {
+  if (error instanceof HeadgateError) return error.type === 'InputVanished';
+  // The Parquet reader throws whatever a wrong byte leads to.
+  if (format === 'parquet') return true;
+  return typeof error === 'object' && error !== null && 'code' in error && undecodable.test(String(error.code));
 }
 
 const hash = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex').slice(0, 16);

@@ -10,11 +10,11 @@ import type { Pipeline, Source } from '../contracts/pipeline';
 import { planBatch, type ListedSource } from '../domain/batch';
 import { copyName, needsCopy } from '../domain/inputs';
 import { fillPath, normalizeInterval, pipelineEvery } from '../domain/intervals';
-import { viewLedger, type LedgerView } from '../domain/ledger';
+import type { LedgerView } from '../domain/ledger';
 import { fingerprintFiles } from './freeze-fingerprint';
 import { shapeFiles } from './freeze-shape';
 import { writeManifest } from './freeze-manifest';
-import { readLedger } from './ledger';
+import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
 import { isGlob } from '../domain/glob';
 
@@ -44,11 +44,11 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise<FreezeResult> {
   const { pipeline } = input;
   const interval = intervalOf(input);
-  const [entries, found] = await Promise.all([
-    readLedger(pipeline.state, deps),
+  const [opened, found] = await Promise.all([
+    openLedger(pipeline.state, deps),
     Promise.all(pipeline.sources.map((source) => listSource(withFilledPath(source, interval), deps))),
   ]);
-  const ledger = viewLedger(entries, tableName(pipeline.target.table));
+  const ledger = await opened.ask({ table: tableName(pipeline.target.table), found, interval });
   const notices: string[] = [];
   const listed: ListedSource[] = [];
   for (const { source, stats } of found) {

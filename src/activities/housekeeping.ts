@@ -2,9 +2,9 @@
 //   clearInputs(state, digest, { store }): Promise<void>
 //   sweepBatches({ pipeline }, { store, clock }): Promise<SweepResult>
 import { batchFolder, batchPaths } from '../contracts/layout';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PipelineRef } from '../contracts/pipeline-ref';
 import { planSweep, type Sweep } from '../domain/batch-retention';
-import { readLedger } from './ledger';
+import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
 import { escapeGlob } from '../domain/glob';
 
@@ -29,21 +29,21 @@ export async function clearInputs(state: string, digest: string, { store }: { st
 }
 
 export async function sweepBatches(
-  { pipeline }: { readonly pipeline: Pipeline },
+  { pipeline }: { readonly pipeline: Pick<PipelineRef, 'state' | 'gateWaitSeconds'> },
   { store, clock }: HousekeepingDeps,
 ): Promise<SweepResult> {
   const { state } = pipeline;
   const nowMs = clock.now().getTime();
   const swept = await store.readText(lastSweep(state));
   if (swept !== undefined && nowMs - Date.parse(swept.trim()) < sweepEveryMs) return { kind: 'not-due' };
-  const [entries, found] = await Promise.all([
-    readLedger(state, { store }),
+  const [{ committed }, found] = await Promise.all([
+    openLedger(state, { store }),
     store.list(`${escapeGlob(state.replace(/\/+$/, ''))}/batches/*/{manifest.json,staging.removed}`),
   ]);
   const plan = planSweep({
     nowMs,
     gateWaitMs: pipeline.gateWaitSeconds * 1000,
-    committed: entries.map(({ digest, tableVersion, committedAt }) => ({
+    committed: committed.map(({ digest, tableVersion, committedAt }) => ({
       digest,
       tableVersion,
       committedMs: Date.parse(committedAt),

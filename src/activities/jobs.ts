@@ -3,17 +3,20 @@ import { activityInfo, Context, CancelledFailure, heartbeat } from '@temporalio/
 import { HeadgateError } from '../contracts/errors';
 import { jobPaths } from '../contracts/layout';
 import type { JobRequest } from '../contracts/job';
+import type { CommitJob } from '../contracts/run';
+import type { MaintenanceJob } from '../contracts/upkeep';
+import type { PrepareJob } from '../domain/job-requests';
+import { readDefinition } from './definitions';
 import type { RuntimeName } from '../contracts/pipeline';
 import { guarded } from './failures';
 import type { JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
+/** What a workflow knows of a job; the attempt, its places and the whole pipeline are filled in here. */
 export type SubmitJobInput = {
   readonly runtime: string;
   /** State folder of the pipeline. */
   readonly state: string;
-  readonly request: DistributiveOmit<JobRequest, 'attempt' | 'reportPath' | 'failurePath'>;
+  readonly request: PrepareJob['request'] | CommitJob['request'] | MaintenanceJob['request'];
 };
 
 export type JobActivityDeps = {
@@ -37,6 +40,9 @@ export function createJobActivities({ runtimes, store }: JobActivityDeps) {
     });
   };
 
+  const wholeRequest = async (request: SubmitJobInput['request']) =>
+    request.job === 'prepare' ? { ...request, pipeline: await readDefinition(request.pipeline, store) } : request;
+
   return {
     /** Finds the job of the step, or submits it once. Safe to repeat: a job that runs or has succeeded is found. */
     submitJob: guarded(async (input: SubmitJobInput): Promise<JobHandle> => {
@@ -58,7 +64,7 @@ export function createJobActivities({ runtimes, store }: JobActivityDeps) {
         if (found !== undefined) return found;
         if ((await store.stat(submission.requestPath)) !== undefined) continue;
         const { reportPath, failurePath } = submission;
-        const request = { ...input.request, attempt, reportPath, failurePath };
+        const request: JobRequest = { ...(await wholeRequest(input.request)), attempt, reportPath, failurePath };
         await store.writeText(submission.requestPath, `${JSON.stringify(request, null, 2)}\n`);
         return runtime.submit(submission);
       }

@@ -5,7 +5,7 @@ import type { InputFile } from '../contracts/batch';
 import { batchPaths, runRecord, tableName } from '../contracts/layout';
 import { HeadgateError } from '../contracts/errors';
 import { ledgerProtocol, type LedgerFile } from '../contracts/ledger';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PublishedPipeline } from '../contracts/pipeline-ref';
 import type { RunRecord } from '../contracts/run-record';
 import { parseRunRecord } from '../contracts/run-record-schema';
 import { readManifest } from './freeze-manifest';
@@ -17,7 +17,7 @@ import { escapeGlob } from '../domain/glob';
 
 export type PublishDeps = { readonly store: ObjectStore; readonly clock: Clock; readonly metrics: MetricSink };
 
-export type PublishInput = { readonly pipeline: Pipeline; readonly record: RunRecord };
+export type PublishInput = { readonly pipeline: PublishedPipeline; readonly record: RunRecord };
 
 /** `warnings`: what could not be cleared up or measured. The batch is in the table all the same. */
 export type PublishResult = { readonly recordPath: string; readonly warnings: readonly string[] };
@@ -53,7 +53,7 @@ export async function publishRun({ pipeline, record }: PublishInput, deps: Publi
   return { recordPath, warnings };
 }
 
-async function enterLedger(pipeline: Pipeline, record: RunRecord, store: ObjectStore): Promise<void> {
+async function enterLedger(pipeline: PublishedPipeline, record: RunRecord, store: ObjectStore): Promise<void> {
   const { digest, table } = record;
   if (digest === undefined || table.version === undefined) {
     throw new HeadgateError({
@@ -70,7 +70,7 @@ async function enterLedger(pipeline: Pipeline, record: RunRecord, store: ObjectS
     {
       protocol: ledgerProtocol,
       digest,
-      table: tableName(pipeline.target.table),
+      table: tableName(table.path),
       definitionDigest: pipeline.definitionDigest,
       ...(manifest.interval === undefined ? {} : { interval: manifest.interval }),
       frozenAt: manifest.frozenAt,

@@ -1,12 +1,12 @@
 // The effects of a run around its Spark jobs: load the pipeline, freeze, extract, publish. Wires, decides nothing.
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { defaultInterval, parseInterval, pipelineEvery } from '../domain/intervals';
-import type { FrozenBatch } from '../contracts/batch';
-import type { Pipeline } from '../contracts/pipeline';
+import type { Definition, PipelineRef, PublishedPipeline } from '../contracts/pipeline-ref';
 import { runRecordProtocol, type RunRecord } from '../contracts/run-record';
 import type { RunPipelineInput, RunPipelineResult } from '../contracts/run';
 import type { FailureSummary } from '../contracts/failure';
-import { extractInputs, type ExtractProgress } from './extract';
+import { keepDefinition, readDefinition } from './definitions';
+import { extractInputs, type ExtractInput, type ExtractProgress } from './extract';
 import { guarded } from './failures';
 import { freezeBatch, type FreezeResult } from './freeze';
 import { loadPipeline } from '../pipeline-file';
@@ -25,7 +25,7 @@ export type RunActivityDeps = {
 };
 
 export type FreezeInput = {
-  readonly pipeline: Pipeline;
+  readonly pipeline: Definition;
   /** As a person writes it; absent = the last complete interval before `logicalTime`. */
   readonly interval?: string;
   /** ISO 8601. Scheduled time of the run, else its start: never the clock of a retry. */
@@ -34,7 +34,7 @@ export type FreezeInput = {
 };
 
 export type PublishInput = {
-  readonly pipeline: Pipeline;
+  readonly pipeline: PublishedPipeline;
   readonly result: RunPipelineResult;
   readonly workflowId: string;
   readonly startedAt: string;
@@ -44,21 +44,24 @@ export type PublishInput = {
 
 export function createRunActivities({ store, clock, metrics, pipelines, defaultPipeline, env }: RunActivityDeps) {
   return {
-    /** Resolved once per run: its answer in the history is what every retry sees. */
+    /** Resolved once per run: what it writes is what every later activity and every retry reads. */
     loadPipeline: guarded(
-      async (input: Pick<RunPipelineInput, 'pipeline' | 'variables' | 'folder'>): Promise<Pipeline> => {
+      async (input: Pick<RunPipelineInput, 'pipeline' | 'variables' | 'folder'>): Promise<PipelineRef> => {
         const set = Object.fromEntries(
           Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
         );
-        return loadPipeline(input.pipeline ?? defaultPipeline, {
+        const pipeline = await loadPipeline(input.pipeline ?? defaultPipeline, {
           variables: { ...set, ...input.variables },
           folder: pipelines,
           ...(input.folder === undefined ? {} : { cwd: input.folder }),
         });
+        return keepDefinition(pipeline, store);
       },
     ),
 
-    freezeInputs: guarded(async ({ pipeline, interval, logicalTime, redo }: FreezeInput): Promise<FreezeResult> => {
+    freezeInputs: guarded(async (input: FreezeInput): Promise<FreezeResult> => {
+      const { interval, logicalTime, redo } = input;
+      const pipeline = await readDefinition(input.pipeline, store);
       const every = pipelineEvery(pipeline);
       const wanted =
         interval === undefined || every === undefined
@@ -70,9 +73,9 @@ export function createRunActivities({ store, clock, metrics, pipelines, defaultP
       );
     }),
 
-    extractInputs: guarded(async ({ pipeline, batch }: { pipeline: Pipeline; batch: FrozenBatch }): Promise<void> => {
+    extractInputs: guarded(async ({ batch }: ExtractInput): Promise<void> => {
       const onProgress = (progress: ExtractProgress): void => heartbeat(progress);
-      await extractInputs({ pipeline, batch }, { store }, { onProgress, signal: cancellationSignal() });
+      await extractInputs({ batch }, { store }, { onProgress, signal: cancellationSignal() });
     }),
 
     publishRun: guarded(

@@ -1,7 +1,7 @@
 // The headgate command: reads arguments, calls one command, sets the exit code. No logic of its own.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { readConfig } from '../workers/config';
 import { packageFolder } from '../workers/paths';
@@ -31,6 +31,13 @@ const setFlag = () =>
 const addressFlag = () =>
   new Option('--address <host:port>', 'Temporal server; default TEMPORAL_ADDRESS or 127.0.0.1:7233');
 const pipelineArgument = () => new Argument('<pipeline>', 'pipeline file, or name of one in the pipelines folder');
+
+/** The later file of the demo brings 600 new sales, and a sample has no more new ones than sales. */
+function demoRows(text: string): number {
+  const rows = Number(text);
+  if (Number.isSafeInteger(rows) && rows >= 600) return rows;
+  throw new InvalidArgumentError('The demo needs a whole number of at least 600: its later file brings as many.');
+}
 
 function version(): string {
   const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
@@ -175,7 +182,7 @@ function program(): Command {
     .command('demo')
     .description('the whole product on a sample: two runs, what happened to the rows, clean end')
     .option('--keep', 'leave server, UI and worker running until Ctrl-C', false)
-    .addOption(new Option('--rows <n>', 'sales rows of the sample').argParser(Number).default(20_000))
+    .addOption(new Option('--rows <n>', 'sales rows of the sample').argParser(demoRows).default(20_000))
     .action((options) =>
       finish(false, async () => (await import('./commands/demo.js')).demoCommand(readConfig(process.env), options)),
     );

@@ -42,6 +42,9 @@ export function batchPaths(state: string, digest: string) {
 
 export const quarantineTable = (state: string): string => join(state, 'quarantine');
 
+/** A resolved pipeline, named by its content. */
+export const definitionPath = (state: string, name: string): string => join(state, 'definitions', `${name}.json`);
+
 export const ledgerFolder = (state: string): string => join(state, 'ledger');
 
 /** Entry that says: the files of this batch are in the table. */

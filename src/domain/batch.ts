@@ -81,7 +81,8 @@ function offerOf({ source, files }: ListedSource, { interval, ledger, ignoreLedg
 }
 
 function isCommitted(source: Source, files: readonly LedgerFile[], ledger: LedgerView, interval?: Interval): boolean {
-  const committed = ledger.lastOf(source.name, interval)?.files.filter((file) => file.source === source.name);
+  const last = ledger.lastOf(source.name, interval);
+  const committed = last && ledger.filesOf(last.digest)?.filter((file) => file.source === source.name);
   return committed !== undefined && identities(committed) === identities(files);
 }
 

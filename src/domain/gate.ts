@@ -1,6 +1,6 @@
 // The gate: a pure decision on a prepare report. Readers have seen nothing of the batch yet.
 import type { ExpectationResult, PrepareReport } from '../contracts/job';
-import type { Expectation } from '../contracts/pipeline';
+import type { GateRule } from '../contracts/pipeline-ref';
 
 export type GateDecision =
   | { readonly kind: 'pass' }
@@ -9,7 +9,7 @@ export type GateDecision =
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.001 ? 3 : 1)} %`;
 
-function reasonToHold(expectation: Expectation, result: ExpectationResult): string | undefined {
+function reasonToHold(expectation: GateRule, result: ExpectationResult): string | undefined {
   if (result.failed === 0) return undefined;
   const share = result.failed / result.checked;
   if (expectation.holdAbove !== undefined && share > expectation.holdAbove) {
@@ -24,7 +24,7 @@ function reasonToHold(expectation: Expectation, result: ExpectationResult): stri
 /** Pass, or hold for a person when a `fail` rule was broken or a `hold_above` share was passed. Total over all reports. */
 export function decideGate(
   report: Pick<PrepareReport, 'expectations'>,
-  expectations: readonly Expectation[],
+  expectations: readonly GateRule[],
 ): GateDecision {
   const results = new Map(report.expectations.map((result) => [result.name, result]));
   const reasons = expectations.flatMap((expectation) => {

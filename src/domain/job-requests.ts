@@ -2,7 +2,7 @@
 import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
-import type { Pipeline } from '../contracts/pipeline';
+import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
 import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
 import type { CommitJob } from '../contracts/run';
@@ -13,10 +13,11 @@ type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';
 export type PrepareJob = {
   readonly runtime: string;
   readonly state: string;
-  readonly request: Omit<PrepareRequest, PerAttempt>;
+  /** The submitting activity puts the pipeline in the place of where it lies. */
+  readonly request: Omit<PrepareRequest, PerAttempt | 'pipeline'> & { readonly pipeline: Definition };
 };
 
-export function prepareRequest(pipeline: Pipeline, batch: FrozenBatch, run: string, generation: number): PrepareJob {
+export function prepareRequest(pipeline: PipelineRef, batch: FrozenBatch, run: string, generation: number): PrepareJob {
   return {
     runtime: pipeline.runtime,
     state: pipeline.state,
@@ -27,7 +28,7 @@ export function prepareRequest(pipeline: Pipeline, batch: FrozenBatch, run: stri
       generation,
       run,
       digest: batch.digest,
-      pipeline,
+      pipeline: pipeline.definition,
       manifestPath: batch.manifestPath,
       stagingTable: batchPaths(pipeline.state, batch.digest).staging,
       quarantineTable: quarantineTable(pipeline.state),
@@ -35,19 +36,13 @@ export function prepareRequest(pipeline: Pipeline, batch: FrozenBatch, run: stri
   };
 }
 
-/** Column that orders versions of a row in the table: that of the driving source. */
-function latestBy(pipeline: Pipeline): string | undefined {
-  return pipeline.sources.find((source) => source.name === pipeline.transform.from)?.latestBy;
-}
-
 export function commitRequest(
-  pipeline: Pipeline,
+  pipeline: PipelineRef,
   batch: FrozenBatch,
   staging: Staging,
   run: string,
   generation: number,
 ): CommitJob {
-  const latest = latestBy(pipeline);
   const request: Omit<CommitRequest, PerAttempt> = {
     protocol: jobProtocol,
     job: 'commit',
@@ -59,13 +54,16 @@ export function commitRequest(
     target: pipeline.target,
     timezone: pipeline.timezone,
     staging,
-    ...(latest === undefined ? {} : { latestBy: latest }),
+    ...(pipeline.latestBy === undefined ? {} : { latestBy: pipeline.latestBy }),
     ...(batch.interval === undefined ? {} : { interval: batch.interval }),
   };
   return { runtime: pipeline.runtime, state: pipeline.state, upkeep: maintenanceRequest(pipeline), request };
 }
 
-export function maintenanceRequest(pipeline: Pipeline, now?: MaintenanceKind): MaintenanceRequest {
+export function maintenanceRequest(
+  pipeline: Pick<PipelineRef, 'name' | 'target' | 'maintenance' | 'runtime' | 'state'>,
+  now?: MaintenanceKind,
+): MaintenanceRequest {
   return {
     pipeline: pipeline.name,
     table: pipeline.target.table,

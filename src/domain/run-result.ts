@@ -1,12 +1,12 @@
 // What a run returns, from the reports of its jobs. Pure.
 import type { FrozenBatch } from '../contracts/batch';
 import type { CommitReport, PrepareReport } from '../contracts/job';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict, Phase, RunOutcome, RunPipelineResult } from '../contracts/run';
 import { accountRows } from './run-rows';
 
 export function resultOf(facts: {
-  readonly pipeline: Pipeline;
+  readonly pipeline: PipelineRef;
   readonly outcome: RunOutcome;
   readonly seconds: Readonly<Partial<Record<Phase, number>>>;
   readonly notices: readonly string[];

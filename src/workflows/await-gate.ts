@@ -1,7 +1,7 @@
 // The gate of a run: the pure decision, and the wait for a person when it holds the batch.
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { PrepareReport } from '../contracts/job';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict } from '../contracts/run';
 import { decideGate } from '../domain/gate';
 import { decideGateUpdate } from './messages';
@@ -32,8 +32,8 @@ export function createGate(state: RunState) {
   );
 
   /** Passes, or waits for a person; no verdict within the pipeline's gate wait rejects. */
-  return async (report: PrepareReport, pipeline: Pipeline): Promise<GateVerdict | 'passed'> => {
-    const decision = decideGate(report, pipeline.expectations);
+  return async (report: PrepareReport, pipeline: PipelineRef): Promise<GateVerdict | 'passed'> => {
+    const decision = decideGate(report, pipeline.rules);
     if (decision.kind === 'pass') return 'passed';
     holding = true;
     state.update({ held: decision.reasons });

@@ -3,7 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { FrozenBatch } from '../contracts/batch';
 import type { Phase } from '../contracts/run';
-import type { Pipeline } from '../contracts/pipeline';
+import type { PipelineRef } from '../contracts/pipeline-ref';
 
 const pipelineKey = defineSearchAttributeKey('HeadgatePipeline', SearchAttributeType.KEYWORD);
 const tableKey = defineSearchAttributeKey('HeadgateTable', SearchAttributeType.KEYWORD);
@@ -12,7 +12,7 @@ const intervalKey = defineSearchAttributeKey('HeadgateInterval', SearchAttribute
 const phaseKey = defineSearchAttributeKey('HeadgatePhase', SearchAttributeType.KEYWORD);
 const outcomeKey = defineSearchAttributeKey('HeadgateOutcome', SearchAttributeType.KEYWORD);
 
-export function tagBatch(pipeline: Pipeline, batch: FrozenBatch): void {
+export function tagBatch(pipeline: PipelineRef, batch: FrozenBatch): void {
   upsertSearchAttributes([
     { key: pipelineKey, value: pipeline.name },
     { key: tableKey, value: pipeline.target.table },

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { readFile } from 'node:fs/promises';
 import { shapeFiles } from '../../src/activities/freeze-shape';
+import { HeadgateError } from '../../src/contracts/errors';
 import type { CsvOptions } from '../../src/contracts/pipeline';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { sampleSource } from '../fakes/pipeline';
@@ -112,6 +113,31 @@ describe('CSV', () => {
     const files = ['/x.csv', '/y.csv'].map((path) => ({ ...gone, path }));
     expect(await shapeFiles(files, [sampleSource({ name: 'sales', csv })], { store })).toEqual([{}, {}]);
   });
+});
+
+test.each(['csv', 'parquet'] as const)('what the store says of a file of %s is told', async (format) => {
+  const refused = new HeadgateError({
+    kind: 'permission',
+    type: 'AccessDenied',
+    message: 'm',
+    remedy: 'r',
+    fields: {},
+  });
+  const store = createFakeObjectStore();
+  store.before = (operation) => {
+    if (operation === 'readRange') throw refused;
+  };
+  const files = ['/a', '/b'].map((path) => ({ source: 'sales', path, size: 9, modifiedMs: 0, etag: 'x' }));
+  await expect(shapeFiles(files, [sampleSource({ name: 'sales', format, csv })], { store })).rejects.toBe(refused);
+});
+
+test('a defect is not taken for bad content', async () => {
+  const store = createFakeObjectStore();
+  store.before = () => {
+    throw new TypeError('undefined is not a function');
+  };
+  const files = ['/a', '/b'].map((path) => ({ source: 'sales', path, size: 9, modifiedMs: 0, etag: 'x' }));
+  await expect(shapeFiles(files, [sampleSource({ name: 'sales', csv })], { store })).rejects.toThrow(TypeError);
 });
 
 describe('Parquet', () => {

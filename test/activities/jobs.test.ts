@@ -1,7 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { keepDefinition } from '../../src/activities/definitions';
 import { createJobActivities, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PrepareRequest } from '../../src/contracts/job';
+import type { Definition } from '../../src/contracts/pipeline-ref';
 import { batchPaths, jobPaths } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
@@ -10,7 +12,7 @@ import { FakeSpark } from '../fakes/spark-runtime';
 const { digest } = prepareReport;
 const paths = { ...batchPaths(pipeline.state, digest), ...jobPaths(pipeline.state, 'prepare', digest, 1) };
 
-const input = (generation = 1): SubmitJobInput => ({
+const input = (generation = 1, definition: Definition = pipeline): SubmitJobInput => ({
   runtime: 'local',
   state: pipeline.state,
   request: {
@@ -20,7 +22,7 @@ const input = (generation = 1): SubmitJobInput => ({
     generation,
     run: 'run/customer-sales',
     digest,
-    pipeline,
+    pipeline: definition,
     manifestPath: paths.manifest,
     stagingTable: paths.staging,
     quarantineTable: '/q',
@@ -35,6 +37,7 @@ function scene() {
   return {
     spark,
     store,
+    submitted: (definition: Definition): Promise<JobHandle> => environment.run(submitJob, input(1, definition)),
     submit: (generation?: number): Promise<JobHandle> => environment.run(submitJob, input(generation)),
     watch: (handle: JobHandle, own = new MockActivityEnvironment()) => {
       const outcome: Promise<JobOutcome> = own.run(watchJob, handle);
@@ -49,6 +52,13 @@ const until = async (good: () => boolean): Promise<void> => {
 };
 
 describe('submitJob', () => {
+  it('writes the pipeline whole into a prepare request that travels with a reference', async () => {
+    const { store, submitted } = scene();
+    const { definition } = await keepDefinition(pipeline, store);
+    const handle = await submitted(definition);
+    expect(JSON.parse((await store.readText(handle.requestPath)) ?? '')).toMatchObject({ pipeline });
+  });
+
   it('writes the request with its attempt and submits it', async () => {
     const { store, submit } = scene();
     const handle = await submit();

@@ -1,11 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
-import { addLedgerEntry, compactLedger, readLedger } from '../../src/activities/ledger';
 import { listRuns } from '../../src/activities/publish';
 import { createJsonLinesSink } from '../../src/adapters/metrics/json-lines';
-import type { LedgerEntry } from '../../src/contracts/ledger';
-import { createFakeObjectStore } from '../fakes/object-store';
+import { ledgerEntry } from '../../src/contracts/layout';
+import { parseLedgerEntry } from '../../src/contracts/ledger-schema';
 import { createSampleRuns, dayMs, hourMs } from '../fakes/runs';
 
 const rows = { read: 3, inserted: 1, updated: 1, unchanged: 0, quarantined: 1, duplicates: 0, unjoined: 0 };
@@ -14,23 +13,22 @@ describe('publishing a committed run', () => {
   test('enters its files into the ledger, keeps a record and tells the metrics', async () => {
     const { run, freeze, store, pipeline, time, metrics } = createSampleRuns();
     const { digest } = await run();
-    const entries = await readLedger(pipeline.state, { store });
-    expect(entries).toEqual([
-      {
-        protocol: 1,
-        digest,
-        table: 'customer_sales',
-        definitionDigest: 'd1',
-        frozenAt: new Date(time.ms).toISOString(),
-        committedAt: new Date(time.ms + 5000).toISOString(),
-        tableVersion: 1,
-        files: [
-          expect.objectContaining({ source: 'sales', path: '/raw/sales1.csv', size: 7 }),
-          expect.objectContaining({ source: 'customers', path: '/raw/customers.parquet', size: 9 }),
-        ],
-      },
-    ]);
-    expect(entries[0]?.files[0]).not.toHaveProperty('readPath');
+    const path = ledgerEntry(pipeline.state, digest);
+    const entry = parseLedgerEntry((await store.readText(path)) ?? '', path);
+    expect(entry).toEqual({
+      protocol: 1,
+      digest,
+      table: 'customer_sales',
+      definitionDigest: 'd1',
+      frozenAt: new Date(time.ms).toISOString(),
+      committedAt: new Date(time.ms + 5000).toISOString(),
+      tableVersion: 1,
+      files: [
+        expect.objectContaining({ source: 'sales', path: '/raw/sales1.csv', size: 7 }),
+        expect.objectContaining({ source: 'customers', path: '/raw/customers.parquet', size: 9 }),
+      ],
+    });
+    expect(entry.files[0]).not.toHaveProperty('readPath');
     expect(await listRuns(pipeline.state, { store })).toMatchObject([{ digest, outcome: 'committed' }]);
     expect(metrics).toMatchObject([
       { name: 'run', outcome: 'committed', digest, tableVersion: 1, 'seconds.commit': 2, failure: null },
@@ -211,72 +209,6 @@ describe('old batches', () => {
     }
     expect(sweeps() - before).toBe(2);
     expect(await store.readText(`${pipeline.state}/housekeeping.txt`)).not.toBe('');
-  });
-});
-
-describe('a long ledger', () => {
-  const state = '/lake/_headgate/p';
-  const entry = (index: number): LedgerEntry => ({
-    protocol: 1,
-    digest: index.toString(16).padStart(32, '0'),
-    table: 't',
-    definitionDigest: 'd',
-    frozenAt: '2026-01-01T00:00:00.000Z',
-    committedAt: '2026-01-01T00:00:00.000Z',
-    tableVersion: index,
-    files: [{ source: 's', path: `/raw/${index}.csv`, size: 1, modifiedMs: 1, etag: 'e' }],
-  });
-
-  async function write(from: number, to: number) {
-    const store = createFakeObjectStore();
-    for (let index = from; index < to; index += 1) await addLedgerEntry(state, entry(index), { store });
-    return store;
-  }
-
-  const reads = (calls: readonly string[]): number => calls.filter((call) => call.startsWith('readText')).length;
-  const sorted = (entries: readonly LedgerEntry[]) => entries.toSorted((a, b) => a.tableVersion - b.tableVersion);
-
-  test('is read from a summary and the entries after it', async () => {
-    const store = await write(0, 300);
-    await compactLedger(state, { store });
-    await addLedgerEntry(state, entry(300), { store });
-    store.calls.length = 0;
-    expect(sorted(await readLedger(state, { store }))).toEqual(Array.from({ length: 301 }, (_, index) => entry(index)));
-    expect(reads(store.calls)).toBe(2);
-  });
-
-  test('a summary is written only when it is worth it, and old ones go, all but one', async () => {
-    const store = await write(0, 127);
-    const summaries = () => store.paths().filter((path) => path.includes('summary-'));
-    await compactLedger(state, { store });
-    expect(summaries()).toEqual([]);
-    for (const upTo of [600, 900, 1200]) {
-      for (let index = upTo - 473; index < upTo; index += 1) await addLedgerEntry(state, entry(index), { store });
-      await compactLedger(state, { store });
-    }
-    expect(summaries().map((path) => path.slice(`${state}/ledger/`.length, -14))).toEqual([
-      'summary-000000900',
-      'summary-000001200',
-    ]);
-    expect(await readLedger(state, { store })).toHaveLength(1200);
-  });
-
-  test('a summary that a compaction removes under the reader costs only time', async () => {
-    const store = await write(0, 300);
-    await compactLedger(state, { store });
-    store.before = async (operation, path) => {
-      if (operation !== 'readText' || !path.includes('summary-')) return;
-      store.before = () => undefined;
-      await store.remove(path);
-    };
-    expect(await readLedger(state, { store })).toHaveLength(300);
-  });
-
-  test('an entry that someone took away is not in the ledger any more', async () => {
-    const store = await write(0, 300);
-    await compactLedger(state, { store });
-    await store.remove(`${state}/ledger/${entry(7).digest}.json`);
-    expect((await readLedger(state, { store })).map(({ tableVersion }) => tableVersion)).not.toContain(7);
   });
 });
 

@@ -15,6 +15,7 @@ import { jobRequest, parseJobFailure, parseJobReport } from '../../src/contracts
 import { jobPaths } from '../../src/contracts/layout';
 import { parseManifest } from '../../src/contracts/batch-schema';
 import { commitRequest, maintenanceRequest, prepareRequest } from '../../src/domain/job-requests';
+import { referTo } from '../../src/domain/pipeline-ref';
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { pipeline } from '../fakes/reports';
 
@@ -36,11 +37,20 @@ const batchOf = ({ digest }: { readonly digest: string }, manifestPath = ''): Fr
 
 const writePrepare = (golden: PrepareRequest): unknown => {
   const batch = batchOf(golden, golden.manifestPath);
-  return submitted(prepareRequest(golden.pipeline, batch, golden.run, golden.generation).request, golden.attempt);
+  return submitted(
+    prepareRequest(referTo(golden.pipeline, golden.pipeline), batch, golden.run, golden.generation).request,
+    golden.attempt,
+  );
 };
 
 const writeCommit = (golden: CommitRequest): unknown => {
-  const { request } = commitRequest(pipeline, batchOf(golden), golden.staging, golden.run, golden.generation);
+  const { request } = commitRequest(
+    referTo(pipeline, pipeline),
+    batchOf(golden),
+    golden.staging,
+    golden.run,
+    golden.generation,
+  );
   return submitted(request, golden.attempt);
 };
 

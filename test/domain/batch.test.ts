@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
 import { planBatch, digestInput, type BatchPlan, type ListedSource } from '../../src/domain/batch';
-import { viewLedger } from '../../src/domain/ledger';
+import { viewOf } from '../fakes/ledger';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -35,7 +35,7 @@ function createWorld(pipeline: Pipeline) {
       {
         pipeline,
         listed: list(pipeline.sources, contents),
-        ledger: viewLedger(ledger, 'customer_sales'),
+        ledger: viewOf(ledger, 'customer_sales'),
         ignoreLedger: options.ignoreLedger ?? false,
         ...(hasInterval ? { interval: options.interval ?? day } : {}),
       },
@@ -133,7 +133,7 @@ describe('new files', () => {
       {
         pipeline: changed,
         listed: list(changed.sources, { sales: { a: '1' } }),
-        ledger: viewLedger(ledger, 'customer_sales'),
+        ledger: viewOf(ledger, 'customer_sales'),
         ignoreLedger: false,
       },
       sha256,

@@ -1,5 +1,6 @@
 import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
-import { knownFingerprint, viewLedger } from '../../src/domain/ledger';
+import { knownFingerprint } from '../../src/domain/ledger';
+import { viewOf } from '../fakes/ledger';
 
 const file = (changes: Partial<LedgerFile> = {}): LedgerFile => ({
   source: 'sales',
@@ -25,13 +26,13 @@ const entry = (digest: string, changes: Partial<LedgerEntry> = {}): LedgerEntry 
 test('the newest content of a path is what the table took last, whatever the clocks say', () => {
   const old = entry('a', { tableVersion: 9, files: [file({ etag: 'late' })] });
   const young = entry('b', { tableVersion: 8, committedAt: '2027-01-01T00:00:00.000Z' });
-  const view = viewLedger([old, young], 'customer_sales');
+  const view = viewOf([old, young], 'customer_sales');
   expect(view.newestOf('sales', '/raw/a.csv')?.etag).toBe('late');
   expect(view.latest?.digest).toBe('a');
 });
 
 test('entries of another table do not count', () => {
-  const view = viewLedger([entry('a')], 'other');
+  const view = viewOf([entry('a')], 'other');
   expect(view.has('a')).toBe(false);
   expect(view.latest).toBeUndefined();
   expect(view.newestOf('sales', '/raw/a.csv')).toBeUndefined();
@@ -39,7 +40,7 @@ test('entries of another table do not count', () => {
 
 test('sources and intervals are kept apart', () => {
   const day = { start: '2010-12-01T00:00:00.000Z', end: '2010-12-02T00:00:00.000Z' };
-  const view = viewLedger([entry('a', { interval: day }), entry('b', { tableVersion: 2 })], 'customer_sales');
+  const view = viewOf([entry('a', { interval: day }), entry('b', { tableVersion: 2 })], 'customer_sales');
   expect(view.lastOf('sales', day)?.digest).toBe('a');
   expect(view.lastOf('sales')?.digest).toBe('b');
   expect(view.lastOf('sales', { ...day, start: day.end })).toBeUndefined();

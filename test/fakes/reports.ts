@@ -10,6 +10,7 @@ import type {
   PrepareRequest,
 } from '../../src/contracts/job';
 import type { Pipeline } from '../../src/contracts/pipeline';
+import { referTo } from '../../src/domain/pipeline-ref';
 
 const golden = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, '..', 'golden', name), 'utf8'));
 
@@ -24,3 +25,6 @@ export const reportOf: Readonly<Record<JobKind, JobReport>> = {
 };
 
 export const pipeline: Pipeline = (golden('prepare.request.json') as PrepareRequest).pipeline;
+
+/** As workflows get it. */
+export const pipelineRef = referTo(pipeline, `${pipeline.state}/definitions/d.json`);

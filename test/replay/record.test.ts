@@ -8,7 +8,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { parseTableUri } from '../../src/contracts/ids';
 import { keeperWorkflowId } from '../../src/contracts/names';
-import { pipeline, prepareReport } from '../fakes/reports';
+import { pipelineRef, prepareReport } from '../fakes/reports';
 import {
   failed,
   fakeActivities,
@@ -46,7 +46,7 @@ const anonymous = (history: string): string =>
     change: (activities: Activities) => Partial<Activities>,
   ): Promise<void> {
     const { client } = environment;
-    const own = { ...pipeline, target: { ...pipeline.target, table: parseTableUri(table) } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
     const fakes = { ...fakeActivities(environment, newJournal(), name), loadPipeline: async () => own };
     await withWorker(environment, name, { ...fakes, ...change(fakes) }, async () => {
       const handle = await client.workflow.start('runPipeline', {
@@ -66,7 +66,7 @@ const anonymous = (history: string): string =>
   it('upkeep that was asked for', async () => {
     const { client } = environment;
     const table = '/lake/upkeep';
-    const own = { ...pipeline, target: { ...pipeline.target, table: parseTableUri(table) } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
     const fakes = { ...fakeActivities(environment, newJournal(), 'upkeep'), loadPipeline: async () => own };
     await withWorker(environment, 'upkeep', fakes, async () => {
       const workflowId = 'maintain/customer-sales';
@@ -83,6 +83,9 @@ const anonymous = (history: string): string =>
   });
 
   it('committed', () => record('committed', '/lake/committed', () => ({})));
+
+  it('committed, with a reference instead of the whole pipeline', () =>
+    record('by-reference', '/lake/by-reference', () => ({})));
 
   it('nothing new', () =>
     record('nothing-new', '/lake/none', () => ({ freezeInputs: async () => ({ kind: 'nothing-new', notices: [] }) })));

@@ -15,7 +15,7 @@ import { ensureTools } from '../../src/setup/tools';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { FailureKind } from '../../src/contracts/failure';
 import { healthyTable } from '../fakes/health';
-import { pipeline, prepareReport, reportOf } from '../fakes/reports';
+import { pipelineRef, prepareReport, reportOf } from '../fakes/reports';
 
 jest.setTimeout(60_000);
 
@@ -51,7 +51,7 @@ export async function startEnvironment(): Promise<TestWorkflowEnvironment> {
 /** Fakes that succeed with the golden reports; a test replaces what it is about. */
 export function fakeActivities(environment: TestWorkflowEnvironment, journal: Journal, taskQueue: string): Activities {
   return {
-    loadPipeline: async () => pipeline,
+    loadPipeline: async () => pipelineRef,
     freezeInputs: async () => ({ kind: 'batch', batch }),
     extractInputs: async () => undefined,
     publishRun: async (input) => {

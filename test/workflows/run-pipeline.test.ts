@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parseTableUri } from '../../src/contracts/ids';
 import type { JobOutcome } from '../../src/activities/ports';
 import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src/contracts/run';
-import { pipeline, prepareReport } from '../fakes/reports';
+import { pipeline, pipelineRef, prepareReport } from '../fakes/reports';
 import {
   batch,
   endKeeper,
@@ -39,7 +39,7 @@ async function scene<Result>(
 ): Promise<Result> {
   const journal = newJournal();
   const taskQueue = randomUUID();
-  const own = { ...pipeline, target: { ...pipeline.target, table: parseTableUri(`/lake/${randomUUID()}`) } };
+  const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(`/lake/${randomUUID()}`) } };
   const fakes = { ...fakeActivities(environment, journal, taskQueue), loadPipeline: async () => own };
   const { workflow } = environment.client;
   try {
@@ -116,6 +116,22 @@ describe('runPipeline', () => {
         expect(journal.published.map(({ result: published }) => published.outcome)).toEqual(['committed']);
         const history = await handle.fetchHistory();
         expect(history.events?.length).toBeLessThanOrEqual(150);
+        expect(journal.submitted[0]?.request).toMatchObject({ pipeline: pipelineRef.definition });
+        expect(Buffer.byteLength(JSON.stringify(journal.published))).toBeLessThan(2048);
+      },
+    );
+  });
+
+  it('goes on with the whole pipeline where an older worker loaded it', async () => {
+    await scene(
+      () => ({
+        loadPipeline: async () => ({ ...pipeline, target: { ...pipeline.target, table: '/lake/older' } }) as never,
+      }),
+      async ({ journal, start }) => {
+        const result: RunPipelineResult = await (await start()).result();
+        expect(result.outcome).toBe('committed');
+        expect(journal.submitted[0]?.request).toMatchObject({ pipeline: { sources: pipeline.sources } });
+        await endKeeper(environment, '/lake/older');
       },
     );
   });

@@ -6,7 +6,7 @@ import { parseTableUri } from '../../src/contracts/ids';
 import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { TableView } from '../../src/contracts/run';
-import { pipeline } from '../fakes/reports';
+import { pipelineRef } from '../fakes/reports';
 import { batch, endKeeper, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
 
 /** A gate in the fakes: commits wait until it is opened. */
@@ -32,7 +32,7 @@ export async function onTable<Result>(
   const journal = newJournal();
   const taskQueue = randomUUID();
   const table = `/lake/${randomUUID()}`;
-  const own = { ...pipeline, target: { ...pipeline.target, table: parseTableUri(table) } };
+  const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
   const fakes: Activities = {
     ...fakeActivities(environment, journal, taskQueue),
     loadPipeline: async () => own,

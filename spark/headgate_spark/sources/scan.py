@@ -3,16 +3,22 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from zlib import crc32
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import plain_location
 from headgate_spark.protocol import InputFile
-from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, quoted, sql_string
+from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, sql_string
 
 _GLOB = re.compile(r"([\\*?\[\]{}])")
+_LOCAL = re.compile("^file:/+")
+
+
+def _spellings(location: str) -> set[str]:
+    """The same file is file:/x in one place of Spark and file:///x in the other."""
+    return {location, _LOCAL.sub("file:/", location), _LOCAL.sub("file:///", location)}
 
 
 def _literal_path(file: InputFile) -> str:
@@ -23,28 +29,28 @@ def _with_rank(spark: SparkSession, rows: DataFrame, files: Sequence[InputFile],
     if len(files) == 1:
         return rows.selectExpr("*", named(str(ranks[0]), FILE))
     rank_of = {plain_location(file.read_path): rank for file, rank in zip(files, ranks, strict=True)}
-    found = {location: rank_of.get(plain_location(location)) for location in rows.inputFiles()}
-    unknown = [location for location, rank in found.items() if rank is None]
-    if unknown or len(found) != len(files):
+    listed = rows.inputFiles()
+    found = {location: rank_of[plain_location(location)] for location in listed if plain_location(location) in rank_of}
+    unknown = [location for location in listed if location not in found]
+    if unknown or len(listed) != len(files):
         raise JobFailed(
             kind="config",
             type="UnreadableFileName",
-            message=f"Spark lists {len(found)} of {len(files)} files of source '{files[0].source}'.",
+            message=f"Spark lists {len(listed)} of {len(files)} files of source '{files[0].source}'.",
             remedy="Set `extract: copy` on the source: copies get plain names.",
             fields={"source": files[0].source, "unknown": unknown[0] if unknown else None},
         )
-    # A small join instead of a CASE over all names: its cost does not grow with files times rows. And one text instead
-    # of a literal per name: each of those is planned.
-    names = sql_string(json.dumps(found, ensure_ascii=False))
-    table = spark.range(1).selectExpr(f"explode(from_json({names}, 'map<string,int>')) AS (name, {FILE})")
-    # The same file is file:/x in one place of Spark and file:///x in the other.
-    path = "regexp_replace(_metadata.file_path, '^file:/+', 'file:///')"
-    ranked = rows.selectExpr("*", named(path, "_hg_path")).join(
-        F.broadcast(table), F.col("_hg_path") == F.col("name"), "left"
-    )
-    known = f"coalesce({FILE}, cast(raise_error(concat('no rank for input file ', _hg_path)) AS int))"
-    carried = [quoted(name) for name in rows.columns]
-    return ranked.selectExpr(*carried, named(known, FILE))
+    # Looked up by checksum: the cost of a row does not grow with the number of files, and no join is needed. One text
+    # instead of a literal per name: each of those is planned.
+    buckets: list[dict[str, int]] = [{} for _ in found]
+    for location, rank in found.items():
+        for spelling in _spellings(location):
+            buckets[crc32(spelling.encode()) % len(buckets)][spelling] = rank
+    table = f"from_json({sql_string(json.dumps(buckets, ensure_ascii=False))}, 'array<map<string,int>>')"
+    bucket = f"get({table}, cast(crc32(cast(_metadata.file_path AS binary)) % {len(buckets)} AS int))"
+    known = f"try_element_at({bucket}, _metadata.file_path)"
+    unknown_path = "cast(raise_error(concat('no rank for input file ', _metadata.file_path)) AS int)"
+    return rows.selectExpr("*", named(f"coalesce({known}, {unknown_path})", FILE))
 
 
 def scan(

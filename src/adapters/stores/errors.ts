@@ -79,6 +79,17 @@ const s3Verdicts: readonly (Verdict & { readonly names: readonly string[]; reado
   },
 ];
 
+/** A file that was listed or looked at, and cannot be read any more. */
+export const vanished = (path: string, cause?: unknown): HeadgateError =>
+  new HeadgateError({
+    kind: 'inputs-changed',
+    type: 'InputVanished',
+    message: `${path} was there a moment ago and is gone.`,
+    remedy: 'Run again: the files that are there then make a new batch.',
+    fields: { file: path },
+    cause,
+  });
+
 /** For errors of node:fs. A cancellation and a HeadgateError pass unchanged. */
 export function fileError(error: unknown, access: Access): unknown {
   const verdict = fileVerdicts[codeOf(error) ?? ''];

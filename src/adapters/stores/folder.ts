@@ -9,7 +9,7 @@ import { HeadgateError } from '../../contracts/errors';
 import { mapBounded } from '../../domain/map-bounded';
 import type { ObjectStat } from '../../activities/ports';
 import type { ByteStore } from './bytes';
-import { codeOf, fileError } from './errors';
+import { codeOf, fileError, vanished } from './errors';
 import { byPath, hasHiddenPart, isGlob, toGlob, unescapeGlob, withoutTrailingSlash } from '../../domain/glob';
 
 /** Enough to keep a disk busy; more only costs memory. */
@@ -94,16 +94,6 @@ async function* readChunks(
     throw fileError(error, { operation: 'read', path });
   }
 }
-
-const vanished = (path: string, cause: unknown): HeadgateError =>
-  new HeadgateError({
-    kind: 'inputs-changed',
-    type: 'InputVanished',
-    message: `${path} was there a moment ago and is gone.`,
-    remedy: 'Run again: the files that are there then make a new batch.',
-    fields: { file: path },
-    cause,
-  });
 
 async function* oneChunk(text: string): AsyncIterable<Uint8Array> {
   yield Buffer.from(text, 'utf8');

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadgateError } from '../../contracts/errors';
 import type { ObjectStat } from '../../activities/ports';
 import type { ByteStore } from './bytes';
-import { httpStatus, s3Error } from './errors';
+import { httpStatus, s3Error, vanished } from './errors';
 import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../domain/glob';
 
 type Location = { readonly root: string; readonly Bucket: string; readonly Key: string };
@@ -201,15 +201,6 @@ const toStat = (path: string, size = 0, modified = new Date(0), etag?: string, v
 
 const contentType = (path: string): string =>
   path.endsWith('.json') ? 'application/json' : 'text/plain; charset=utf-8';
-
-const vanished = (path: string): HeadgateError =>
-  new HeadgateError({
-    kind: 'inputs-changed',
-    type: 'InputVanished',
-    message: `${path} was there a moment ago and is gone.`,
-    remedy: 'Run again: the files that are there then make a new batch.',
-    fields: { file: path },
-  });
 
 const tooLarge = (path: string, size: number | undefined): HeadgateError =>
   new HeadgateError({

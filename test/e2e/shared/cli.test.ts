@@ -57,6 +57,7 @@ describe('without a server', () => {
     { name: 'a missing argument', args: ['run'] },
     { name: 'a --set without a value', args: ['run', 'customer-sales', '--set', 'RAW'] },
     { name: 'a limit that is no number', args: ['show', 'customer-sales', '--limit', 'many'] },
+    { name: 'a demo of fewer sales than its later file brings', args: ['demo', '--rows', '599'] },
   ])('$name is exit code 2', async ({ args }) => {
     const { code, stderr } = await cli(...args);
     expect(code).toBe(2);

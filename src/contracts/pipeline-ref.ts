@@ -1,0 +1,18 @@
+// What of a pipeline travels through workflow history: where its definition lies, and what decisions need of it.
+import type { Expectation, Pipeline } from './pipeline';
+
+/** Path of the definition in the state folder; runs that are older than such files carry the pipeline itself. */
+export type Definition = string | Pipeline;
+
+export type GateRule = Pick<Expectation, 'name' | 'action' | 'holdAbove'>;
+
+/** All that the end of a run needs. */
+export type PublishedPipeline = Pick<Pipeline, 'state' | 'definitionDigest' | 'gateWaitSeconds'>;
+
+export type PipelineRef = PublishedPipeline &
+  Pick<Pipeline, 'name' | 'target' | 'maintenance' | 'runtime' | 'timezone'> & {
+    readonly definition: Definition;
+    readonly rules: readonly GateRule[];
+    /** Column that orders versions of a row in the table: that of the driving source. */
+    readonly latestBy?: string;
+  };
