@@ -6,10 +6,9 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from headgate_spark.contract import ExpectationResult, PrepareRows, SourceRows
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import Bin, Pipeline
 from headgate_spark.plan import bin_name, bins_of
+from headgate_spark.protocol import Bin, ExpectationResult, Pipeline, PrepareRows, SourceRows
 from headgate_spark.transforms.check_rows import failed_name, reason_of
 from headgate_spark.transforms.fates import ASIDE, DUPLICATE, KEPT, REPEATED, ROWS, SOURCE, STAGED, UNJOINED
 from headgate_spark.transforms.names import FATE, REASON, named, quoted
@@ -94,7 +93,7 @@ def source_rows(pipeline: Pipeline, counts: Counts) -> dict[str, SourceRows]:
         # Rows that passed through the transform have a later fate than `kept`, all of them.
         through = _checked(pipeline, own) + _sum(own, lambda count: count.fate == UNJOINED)
         kept = through if whole and name == driving else _sum(own, lambda count: count.fate == KEPT)
-        return SourceRows(kept + aside + duplicates, kept, aside, duplicates)
+        return SourceRows(read=kept + aside + duplicates, kept=kept, quarantined=aside, duplicates=duplicates)
 
     return {source.name: rows(source.name) for source in pipeline.sources}
 
@@ -132,7 +131,12 @@ def quarantine_counts(counts: Counts) -> dict[str, int]:
 def expectation_results(pipeline: Pipeline, counts: Counts) -> tuple[ExpectationResult, ...]:
     checked = _checked(pipeline, counts)
     return tuple(
-        ExpectationResult(rule.name, rule.action, checked, sum(count.failed[index] for count in counts))
+        ExpectationResult(
+            name=rule.name,
+            action=rule.action,
+            checked=checked,
+            failed=sum(count.failed[index] for count in counts),
+        )
         for index, rule in enumerate(pipeline.expectations)
     )
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from headgate_spark.errors import FailureKind, JobFailed
+from headgate_spark.errors import JobFailed
 from headgate_spark.files import plain_location
+from headgate_spark.protocol import FailureKind
 
 _DETAIL_CHARS = 4000
 # Delta reports some conditions inside INTERNAL_ERROR, so every name in the text counts.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -38,20 +38,35 @@ def _decode_class(cls: type[Any], value: Any, place: str) -> Any:
     return cls(**arguments)
 
 
+def _tags(cls: Hashable) -> dict[str, Any]:
+    """Fields of one value each: what a class can be told by."""
+    return {wire: get_args(hint)[0] for _, wire, hint, _ in _fields(cls) if len(get_args(hint)) == 1}
+
+
+def _decode_classes(members: Sequence[Any], value: Any, place: str) -> Any:
+    tags = [_tags(member) for member in members]
+    name = next(name for name in tags[0] if len({tag.get(name) for tag in tags}) == len(tags))
+    found = value.get(name) if isinstance(value, Mapping) else None
+    for member, tag in zip(members, tags, strict=True):
+        if found == tag[name]:
+            return decode(member, value, place)
+    raise DecodeError(f"{place}.{name}: {found!r} is not known")
+
+
 def _decode_union(hint: Any, value: Any, place: str) -> Any:
     members = [member for member in get_args(hint) if member is not types.NoneType]
     if value is None and len(members) < len(get_args(hint)):
         return None
     if len(members) == 1:
         return decode(members[0], value, place)
-    classes = [member for member in members if dataclasses.is_dataclass(member)]
-    if not classes:
+    if dataclasses.is_dataclass(members[0]):
+        return _decode_classes(members, value, place)
+    # A scalar that is its own type: int stands for float too.
+    if type(value) in members or (type(value) is int and float in members):
         return value
-    kind = value.get("kind") if isinstance(value, Mapping) else None
-    for member in classes:
-        if kind in get_args(get_type_hints(member).get("kind")):
-            return decode(member, value, place)
-    raise DecodeError(f"{place}.kind: {kind!r} is not known")
+    raise DecodeError(
+        f"{place}: expected one of {', '.join(m.__name__ for m in members)}, found {type(value).__name__}"
+    )
 
 
 def decode(hint: Any, value: Any, place: str = "$") -> Any:

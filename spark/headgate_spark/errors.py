@@ -1,21 +1,8 @@
 """The one error of a job: what happens next (kind), a stable name (type), problem, remedy and the values as fields."""
 
 from collections.abc import Mapping
-from typing import Literal
 
-FailureKind = Literal[
-    "data",
-    "config",
-    "permission",
-    "inputs-changed",
-    "throttle",
-    "infrastructure",
-    "conflict",
-    "memory",
-    "cancelled",
-    "unknown",
-]
-FieldValue = str | int | float | bool | None
+from headgate_spark.protocol import FailureKind, FieldValue
 
 
 class JobFailed(Exception):

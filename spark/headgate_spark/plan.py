@@ -6,7 +6,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headgate_spark.pipeline import Bin, ColumnsTransform, Pipeline
+from headgate_spark.protocol import Bin, ColumnsTransform, Pipeline
 from headgate_spark.transforms.check_rows import BROKEN, broken_detail, check_rows, failed_name
 from headgate_spark.transforms.fates import (
     ASIDE,

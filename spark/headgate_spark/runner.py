@@ -2,26 +2,18 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from pyspark.sql import SparkSession
 
 from headgate_spark.classify import classify
-from headgate_spark.contract import (
-    CommitRequest,
-    JobReport,
-    JobRequest,
-    PrepareRequest,
-    failure_document,
-    parse_report,
-    parse_request,
-    to_json,
-)
+from headgate_spark.contract import failure_document, parse_report, parse_request, to_json
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import put_if_absent, read_text, replace
 from headgate_spark.jobs.commit import commit
 from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare
+from headgate_spark.protocol import CommitRequest, JobReport, JobRequest, MaintainRequest, PrepareRequest
 from headgate_spark.session import job_session
 
 
@@ -59,11 +51,15 @@ def _record(request: JobRequest, report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], None]) -> JobReport:
-    if isinstance(request, PrepareRequest):
-        return prepare(job_session(spark, request.pipeline.timezone), request, on_phase)
-    if isinstance(request, CommitRequest):
-        return commit(job_session(spark, request.timezone), request, on_phase)
-    return maintain(job_session(spark, "UTC"), request, on_phase)
+    match request:
+        case PrepareRequest():
+            return prepare(job_session(spark, request.pipeline.timezone), request, on_phase)
+        case CommitRequest():
+            return commit(job_session(spark, request.timezone), request, on_phase)
+        case MaintainRequest():
+            return maintain(job_session(spark, "UTC"), request, on_phase)
+        case _:
+            assert_never(request)
 
 
 def read_request(request_path: str) -> JobRequest:

@@ -2,7 +2,7 @@
 import type { Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
 import { batchPaths } from '../contracts/layout';
-import { parseManifest } from '../contracts/manifest-schema';
+import { parseManifest } from '../contracts/batch-schema';
 import { stagingRemovedMark } from './housekeeping';
 import type { ObjectStore } from './ports';
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { readConfig } from '../workers/config';
 import { packageFolder } from '../workers/paths';
 import { exitCodes, reportError } from './output';
+import { upkeepWords } from './upkeep-words';
 import { collectVariable } from './variables';
 
 type Action = () => Promise<number>;
@@ -154,15 +155,7 @@ function program(): Command {
     .addArgument(pipelineArgument())
     .addOption(setFlag())
     .option('--dry-run', 'say what would be done and why; start nothing')
-    .addOption(
-      new Option('--now <action>', 'do this, whatever the policy says').choices([
-        'compact',
-        'zorder',
-        'cluster',
-        'vacuum',
-        'vacuum-full',
-      ] as const),
-    )
+    .addOption(new Option('--now <action>', 'do this, whatever the policy says').choices(upkeepWords))
     .addOption(addressFlag())
     .addOption(jsonFlag())
     .action((pipeline, options) =>

@@ -1,5 +1,5 @@
 // The one error class of the product: problem, cause, remedy, and the values as fields.
-import type { FailureKind } from './failure';
+import type { FailureKind } from './kinds';
 
 export type ErrorFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 

@@ -1,22 +1,97 @@
-// Parses what a job leaves behind (report, failure) at the edge, once. Not for workflows: they import the types of job.ts.
+// The job protocol between TypeScript and headgate_spark, version 1: one JSON request in, one JSON report out. It is written here
+// once: `npm run protocol` turns it into Python. Not for workflows: they take types and constants from job.ts.
 import { z } from 'zod';
-import { HeadgateError } from './errors';
-import { failureKinds, type FailureKind } from './failure';
-import { jobProtocol, type JobFailure, type JobReport } from './job';
-import { maintenanceKinds } from './maintenance';
+import { count, failureFields, type Infer, intervalSchema, named, parseDocument, text, texts } from './document-schema';
+import { jobProtocol, type JobKind } from './kinds';
+import { maintenanceKind, partitionValues } from './maintenance-schema';
+import { expectationAction, pipeline, tableUri, target } from './pipeline-schema';
 
-const count = z.int().nonnegative();
-const text = z.string();
+const staging = named('Staging', { table: text, version: count, rows: count });
+export type Staging = Infer<typeof staging>;
 
-function isFailureKind(value: string): value is FailureKind {
-  return Object.hasOwn(failureKinds, value);
-}
+const requestBase = {
+  protocol: z.literal(jobProtocol),
+  stepKey: text.describe('`pipeline/table/batch/job`.'),
+  generation: count.describe("Raised only by a deliberate redo. Becomes Delta's txnVersion."),
+  attempt: count.describe('Counts submissions of this step; names the failure file.'),
+  run: text.describe('Temporal workflow id of the run, for userMetadata and quarantine.'),
+  digest: text,
+  reportPath: text.describe('Written once, by the first success (put-if-absent).'),
+  failurePath: text.describe('Written when this attempt fails.'),
+};
 
-const failureKind = text.refine(isFailureKind, {
-  error: `expected one of ${Object.keys(failureKinds).join(', ')}`,
+/** One answer for each kind of job, which names it. */
+type ByJob = { readonly [Kind in JobKind]: z.ZodType<{ readonly job: Kind }> };
+
+const requests = {
+  prepare: named('PrepareRequest', {
+    ...requestBase,
+    job: z.literal('prepare'),
+    pipeline,
+    manifestPath: text,
+    stagingTable: text.describe('Delta table of this batch alone; the report pins the version.'),
+    quarantineTable: text.describe('Delta table of the pipeline; appended once per batch.'),
+  }),
+  commit: named('CommitRequest', {
+    ...requestBase,
+    job: z.literal('commit'),
+    pipeline: text,
+    target,
+    latestBy: text.exactOptional().describe('Column of the staged row that orders versions of a key.'),
+    timezone: text,
+    interval: intervalSchema.exactOptional(),
+    staging,
+  }),
+  maintain: named(
+    'MaintainRequest',
+    {
+      ...requestBase,
+      job: z.literal('maintain'),
+      table: tableUri,
+      kind: maintenanceKind,
+      partitions: z.array(partitionValues).describe('Partitions to rewrite; empty: the whole table.'),
+      zorderBy: texts,
+      clusterBy: texts,
+      cubeBytes: count.exactOptional().describe('`cluster`: size from which on a z-cube is left alone, bytes.'),
+      targetFileBytes: count,
+      retainHours: count.describe('Becomes the table property that VACUUM and time travel obey, hours.'),
+      vacuumCeiling: z
+        .number()
+        .describe("Largest share of the table's files, old and new, that a VACUUM may delete, 0 to 1."),
+    },
+    'One slice of a maintenance plan; a long OPTIMIZE makes several versions of the table.',
+  ),
+} satisfies ByJob;
+
+const sourceRows = named(
+  'SourceRows',
+  {
+    read: count,
+    kept: count,
+    quarantined: count,
+    duplicates: count.describe('Dropped because another row of the batch with the same key stands for them.'),
+  },
+  'Rows of one source by fate; `read = kept + quarantined + duplicates`.',
+);
+
+export const expectationResult = named('ExpectationResult', {
+  name: text,
+  action: expectationAction,
+  checked: count,
+  failed: count,
+});
+export type ExpectationResult = Infer<typeof expectationResult>;
+
+export const warning = named('JobWarning', {
+  type: text.describe('Stable name, e.g. `ExtraColumns`, `EmptyFile`.'),
+  message: text,
 });
 
-const staging = z.object({ table: text, version: count, rows: count });
+const tableVersion = named('TableVersion', {
+  path: text,
+  version: count,
+  recovered: z.boolean().describe("The work was found in the table's history, not done by this attempt."),
+});
 
 const reportBase = {
   protocol: z.literal(jobProtocol),
@@ -24,99 +99,108 @@ const reportBase = {
   generation: count,
   attempt: count,
   digest: text,
-  warnings: z.array(z.object({ type: text, message: text })),
-  seconds: z.record(text, z.number()),
-  environment: z.record(text, text),
+  warnings: z.array(warning),
+  seconds: z.record(text, z.number()).describe('Seconds by part of the job.'),
+  environment: z.record(text, text).describe('Versions of Spark, Delta, Java, Python.'),
 };
 
-const prepareReport = z.object({
-  ...reportBase,
-  job: z.literal('prepare'),
-  sources: z.record(text, z.object({ read: count, kept: count, quarantined: count, duplicates: count })),
-  rows: z.object({ read: count, staged: count, quarantined: count, duplicates: count, unjoined: count }),
-  quarantine: z.record(text, count),
-  expectations: z.array(
-    z.object({ name: text, action: z.enum(['warn', 'quarantine', 'fail']), checked: count, failed: count }),
-  ),
-  bins: z.record(text, z.record(text, count)),
-  staging,
-});
-
-const tableVersion = z.object({ path: text, version: count, recovered: z.boolean() });
-
-const commitReport = z.object({
-  ...reportBase,
-  job: z.literal('commit'),
-  rows: z.object({ staged: count, inserted: count, updated: count, unchanged: count }),
-  table: tableVersion,
-  files: z.object({
-    added: count,
-    removed: count,
-    bytesAdded: count,
-    scannedOf: count.exactOptional(),
-    scanned: count.exactOptional(),
+const reports = {
+  prepare: named('PrepareReport', {
+    ...reportBase,
+    job: z.literal('prepare'),
+    sources: z.record(text, sourceRows),
+    rows: named(
+      'PrepareRows',
+      {
+        read: count,
+        staged: count,
+        quarantined: count,
+        duplicates: count,
+        unjoined: count.describe('Rows that an inner join or a SQL transform left out; counted, never silent.'),
+      },
+      'Rows of the `from` source by fate; `read = staged + quarantined + duplicates + unjoined`.',
+    ),
+    quarantine: z.record(text, count).describe('Quarantined rows by reason, all sources.'),
+    expectations: z.array(expectationResult),
+    bins: z.record(text, z.record(text, count)).describe('Staged rows per bin label, per binned column.'),
+    staging,
   }),
-});
+  commit: named('CommitReport', {
+    ...reportBase,
+    job: z.literal('commit'),
+    rows: named('CommitRows', {
+      staged: count,
+      inserted: count,
+      updated: count,
+      unchanged: count.describe('Equal to the row in the table, or older than it by `latestBy`.'),
+    }),
+    table: tableVersion,
+    files: named('CommittedFiles', {
+      added: count,
+      removed: count,
+      bytesAdded: count,
+      scannedOf: count.exactOptional().describe('Target files before and after skipping, where the runtime can tell.'),
+      scanned: count.exactOptional(),
+    }),
+  }),
+  maintain: named('MaintainReport', {
+    ...reportBase,
+    job: z.literal('maintain'),
+    kind: maintenanceKind.describe(
+      'What was done: `vacuum-full` also where LITE was asked for and the log no longer holds what it reads.',
+    ),
+    table: tableVersion,
+    files: named(
+      'MaintainedFiles',
+      { added: count, removed: count, bytesAdded: count, bytesRemoved: count },
+      'OPTIMIZE: files of the versions before and after. VACUUM: what was deleted for good.',
+    ),
+  }),
+} satisfies ByJob;
 
-const maintainReport = z.object({
-  ...reportBase,
-  job: z.literal('maintain'),
-  kind: z.enum(maintenanceKinds),
-  table: tableVersion,
-  files: z.object({ added: count, removed: count, bytesAdded: count, bytesRemoved: count }),
-});
+/** By kind of job: what is asked and what comes back. */
+export type JobRequests = { readonly [Kind in keyof typeof requests]: Infer<(typeof requests)[Kind]> };
+export type JobReports = { readonly [Kind in keyof typeof reports]: Infer<(typeof reports)[Kind]> };
 
-const jobReport: z.ZodType<JobReport> = z.discriminatedUnion('job', [prepareReport, commitReport, maintainReport]);
+export type JobRequest = JobRequests[keyof JobRequests];
+export type PrepareRequest = JobRequests['prepare'];
+export type CommitRequest = JobRequests['commit'];
+export type MaintainRequest = JobRequests['maintain'];
 
-const jobFailure: z.ZodType<JobFailure> = z.object({
-  protocol: z.literal(jobProtocol),
-  stepKey: text,
-  attempt: count,
-  kind: failureKind,
-  type: text,
-  message: text,
-  remedy: text,
-  fields: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
-  detail: text,
-});
+export type JobReport = JobReports[keyof JobReports];
+export type PrepareReport = JobReports['prepare'];
+export type CommitReport = JobReports['commit'];
+export type MaintainReport = JobReports['maintain'];
+
+const { prepare: firstRequest, ...otherRequests } = requests;
+export const jobRequest = z
+  .discriminatedUnion('job', [firstRequest, ...Object.values(otherRequests)])
+  .meta({ id: 'JobRequest' });
+
+const { prepare: firstReport, ...otherReports } = reports;
+export const jobReport = z
+  .discriminatedUnion('job', [firstReport, ...Object.values(otherReports)])
+  .meta({ id: 'JobReport' });
+
+export const jobFailure = named(
+  'JobFailure',
+  {
+    protocol: z.literal(jobProtocol),
+    stepKey: text,
+    attempt: count,
+    ...failureFields,
+    detail: text.describe('The start of the original error text, for engineers.'),
+  },
+  'What a failed attempt leaves in `failurePath`.',
+);
+export type JobFailure = Infer<typeof jobFailure>;
 
 const remedy =
   'Worker and headgate_spark must be of one version: run `headgate doctor`. If the file was edited or damaged, remove it and run again.';
 
 /** `file` names the document in errors; keys that this version does not know are left out. */
-export function parseJobReport(json: string, file: string): JobReport {
-  return parseDocument(jobReport, json, file, 'JobReport');
-}
+export const parseJobReport = (json: string, file: string): JobReport =>
+  parseDocument({ schema: jobReport, name: 'JobReport', remedy }, json, file);
 
-export function parseJobFailure(json: string, file: string): JobFailure {
-  return parseDocument(jobFailure, json, file, 'JobFailure');
-}
-
-function parseDocument<T>(schema: z.ZodType<T>, json: string, file: string, document: string): T {
-  const result = schema.safeParse(parseJson(json, file, document));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue === undefined || issue.path.length === 0 ? '(document)' : z.core.toDotPath(issue.path);
-  const others = result.error.issues.length - 1;
-  throw invalid(document, file, field, (issue?.message ?? 'not valid') + (others > 0 ? ` (and ${others} more)` : ''));
-}
-
-function parseJson(json: string, file: string, document: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw invalid(document, file, '(document)', `not JSON: ${reason}`, cause);
-  }
-}
-
-function invalid(document: string, file: string, field: string, problem: string, cause?: unknown): HeadgateError {
-  return new HeadgateError({
-    kind: 'config',
-    type: `Invalid${document}`,
-    message: `${file} is not a ${document} of protocol ${jobProtocol}: ${field}: ${problem}`,
-    remedy,
-    fields: { file, field },
-    cause,
-  });
-}
+export const parseJobFailure = (json: string, file: string): JobFailure =>
+  parseDocument({ schema: jobFailure, name: 'JobFailure', remedy }, json, file);

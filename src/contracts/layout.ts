@@ -14,12 +14,15 @@ export function batchFolder(state: string, digest: string): string {
 }
 
 /** Upkeep is no batch: its requests and reports lie beside them. */
-const jobFolder = (state: string, job: JobKind, digest: string): string =>
-  job === 'maintain' ? join(state, 'maintenance', digest) : batchFolder(state, digest);
+const shelves = {
+  prepare: 'batches',
+  commit: 'batches',
+  maintain: 'maintenance',
+} as const satisfies Record<JobKind, string>;
 
 /** The files that a job and its submitter leave for each other. */
 export function jobPaths(state: string, job: JobKind, digest: string, generation: number) {
-  const folder = jobFolder(state, job, digest);
+  const folder = join(state, shelves[job], digest);
   const name = generation === 1 ? job : `${job}.g${generation}`;
   return {
     request: (attempt: number) => join(folder, `${name}.request-${attempt}.json`),

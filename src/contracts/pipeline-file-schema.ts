@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import * as notation from './pipeline-file-notation';
 import type { Parsed } from './pipeline-file-notation';
+import { runtimeNames } from './kinds';
 import { parseColumnText } from './pipeline-file-types';
 
 type Extra = Readonly<Record<string, unknown>>;
@@ -255,8 +256,6 @@ const schedule = fields(
   },
   'Daily start.',
 );
-
-const runtimeNames = ['local', 'emr', 'emr-serverless', 'databricks'] as const;
 
 export const pipelineFileSchema = fields(
   {

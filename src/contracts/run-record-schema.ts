@@ -1,58 +1,54 @@
-// Parses run records at the edge. Not for workflows.
+// What remains of a run when Temporal has forgotten it: one JSON file in the pipeline's state folder. Not for workflows.
 import { z } from 'zod';
-import { failureKinds, type FailureKind } from './failure';
-import { digestSchema, intervalSchema, parseStateDocument } from './manifest-schema';
-import { phases } from './run';
-import { runRecordProtocol, type RunRecord } from './run-record';
+import {
+  count,
+  digestSchema,
+  failureSummary,
+  type Infer,
+  intervalSchema,
+  label,
+  parseDocument,
+  stateRemedy,
+  text,
+  texts,
+} from './document-schema';
+import { expectationResult, warning } from './job-schema';
+import { phases, runOutcomes, runRecordProtocol } from './kinds';
 
-const count = z.int().nonnegative();
+const runRows = z.object({
+  read: count,
+  inserted: count,
+  updated: count,
+  unchanged: count,
+  quarantined: count,
+  duplicates: count,
+  unjoined: count,
+});
+/** Rows of the driving source by fate: `read = inserted + updated + unchanged + quarantined + duplicates + unjoined`. */
+export type RunRows = Infer<typeof runRows>;
 
-const isFailureKind = (value: string): value is FailureKind => Object.hasOwn(failureKinds, value);
-
-const record: z.ZodType<RunRecord> = z.object({
-  protocol: z.literal(runRecordProtocol),
-  run: z.string().min(1),
-  startedAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime(),
-  outcome: z.enum(['committed', 'nothing-new', 'rejected', 'failed', 'cancelled']),
-  pipeline: z.string().min(1),
+const runResult = z.object({
+  outcome: z.enum(runOutcomes),
+  pipeline: label,
   digest: digestSchema.exactOptional(),
   interval: intervalSchema.exactOptional(),
-  rows: z
-    .object({
-      read: count,
-      inserted: count,
-      updated: count,
-      unchanged: count,
-      quarantined: count,
-      duplicates: count,
-      unjoined: count,
-    })
-    .exactOptional(),
-  table: z.object({ path: z.string(), version: count.exactOptional() }),
-  expectations: z
-    .array(
-      z.object({
-        name: z.string(),
-        action: z.enum(['warn', 'quarantine', 'fail']),
-        checked: count,
-        failed: count,
-      }),
-    )
-    .exactOptional(),
-  seconds: z.partialRecord(z.enum(phases), z.number().nonnegative()),
-  warnings: z.array(z.object({ type: z.string(), message: z.string() })),
-  notices: z.array(z.string()),
-  failure: z
-    .object({
-      kind: z.string().refine(isFailureKind),
-      type: z.string(),
-      message: z.string(),
-      remedy: z.string(),
-      fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-    })
-    .exactOptional(),
+  rows: runRows.exactOptional(),
+  table: z.object({ path: text, version: count.exactOptional() }),
+  expectations: z.array(expectationResult).exactOptional(),
+  seconds: z.partialRecord(z.enum(phases), z.number().nonnegative()).describe('Seconds by phase.'),
+  warnings: z.array(warning),
+  notices: texts,
 });
+export type RunPipelineResult = Infer<typeof runResult>;
+
+const runRecord = runResult.extend({
+  protocol: z.literal(runRecordProtocol),
+  run: label.describe('Temporal workflow id; the same id serves one run after another.'),
+  startedAt: z.iso.datetime().describe('Workflow time: the same in every attempt.'),
+  finishedAt: z.iso.datetime(),
+  failure: failureSummary.exactOptional().describe('Why it failed; only with the outcome `failed`.'),
+});
+export type RunRecord = Infer<typeof runRecord>;
 
 export const parseRunRecord = (json: string, file: string): RunRecord =>
-  parseStateDocument(record, json, file, 'RunRecord');
+  parseDocument({ schema: runRecord, name: 'RunRecord', remedy: stateRemedy }, json, file);

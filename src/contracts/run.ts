@@ -1,12 +1,12 @@
 // Inputs, results and views of the workflows. Plain data; every input field is optional so that `{}` works from the UI.
 import type { Interval } from './batch';
 import type { FailureSummary } from './failure';
-import type { CommitReport, CommitRequest, ExpectationResult, Warning } from './job';
+import type { CommitReport, CommitRequest } from './job';
+import type { Phase, RunOutcome } from './kinds';
 import type { MaintenanceRequest, MaintenanceStep } from './upkeep';
 
-export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
-
-export type Phase = (typeof phases)[number];
+export { phases, type Phase, type RunOutcome } from './kinds';
+export type { RunPipelineResult, RunRows } from './run-record-schema';
 
 export type RunPipelineInput = {
   /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */
@@ -19,33 +19,6 @@ export type RunPipelineInput = {
   readonly interval?: string;
   /** Take the files again although they are in the table: the MERGE is made anew. Default false. */
   readonly redo?: boolean;
-};
-
-export type RunOutcome = 'committed' | 'nothing-new' | 'rejected' | 'failed' | 'cancelled';
-
-/** Rows of the driving source by fate: `read = inserted + updated + unchanged + quarantined + duplicates + unjoined`. */
-export type RunRows = {
-  readonly read: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-  readonly quarantined: number;
-  readonly duplicates: number;
-  readonly unjoined: number;
-};
-
-export type RunPipelineResult = {
-  readonly outcome: RunOutcome;
-  readonly pipeline: string;
-  readonly digest?: string;
-  readonly interval?: Interval;
-  readonly rows?: RunRows;
-  readonly table: { readonly path: string; readonly version?: number };
-  readonly expectations?: readonly ExpectationResult[];
-  /** Seconds by phase. */
-  readonly seconds: Readonly<Partial<Record<Phase, number>>>;
-  readonly warnings: readonly Warning[];
-  readonly notices: readonly string[];
 };
 
 export type GateVerdict = {

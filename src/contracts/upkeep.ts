@@ -1,5 +1,6 @@
 // What upkeep of a table may decide, asks and tells: plain data between the policy, the keeper and the maintain jobs.
 import type { FailureSummary } from './failure';
+import type { TableUri } from './ids';
 import type { MaintainRequest } from './job';
 import type { MaintenanceKind, MaintenanceSettings, PartitionValues, TableHealth, UpkeepSavings } from './maintenance';
 
@@ -35,7 +36,7 @@ export type MaintenancePlan = {
 /** All that upkeep of a table needs to know of the pipeline that writes it. */
 export type MaintenanceRequest = {
   readonly pipeline: string;
-  readonly table: string;
+  readonly table: TableUri;
   readonly zorderBy: readonly string[];
   readonly clusterBy: readonly string[];
   readonly settings: MaintenanceSettings;

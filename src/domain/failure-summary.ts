@@ -1,13 +1,11 @@
 // Recognises a failure summary in what travelled through Temporal as the first detail of an ApplicationFailure.
-import { failureKinds, type FailureKind, type FailureSummary } from '../contracts/failure';
-
-const isKind = (value: unknown): value is FailureKind =>
-  typeof value === 'string' && Object.hasOwn(failureKinds, value);
+import { isFailureKind, type FailureSummary } from '../contracts/failure';
 
 export const isFailureSummary = (value: unknown): value is FailureSummary =>
   typeof value === 'object' &&
   value !== null &&
   'kind' in value &&
-  isKind(value.kind) &&
+  typeof value.kind === 'string' &&
+  isFailureKind(value.kind) &&
   'type' in value &&
   'remedy' in value;

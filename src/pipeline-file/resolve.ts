@@ -1,4 +1,5 @@
 // A pipeline file of right shape to the resolved Pipeline: names, defaults, units. What it means is checked elsewhere.
+import { parseTableUri, type TableUri } from '../contracts/ids';
 import { defaultStateRoot } from '../contracts/layout';
 import type { MaintenanceSettings } from '../contracts/maintenance';
 import type {
@@ -30,7 +31,7 @@ const day = 86_400;
 export function resolvePipeline(file: PipelineFile, cwd: string, sqlText: string | undefined): Pipeline {
   const sources = Object.entries(file.sources).map(([name, source]) => resolveSource(name, source, cwd));
   const from = file.transform?.from ?? sources[0]?.name ?? '';
-  const table = resolvePath(file.target.table, cwd);
+  const table = parseTableUri(resolvePath(file.target.table, cwd));
   const timezone = file.timezone ?? 'UTC';
   const definition = {
     sources,
@@ -171,7 +172,7 @@ function resolveOn(on: NonNullable<TransformFile['join']>[string]['on']): Join['
   return Object.entries(on).map(([left, right]) => ({ left, right }));
 }
 
-const resolveTarget = (target: PipelineFile['target'], table: string, fromKey: readonly string[]): Target => ({
+const resolveTarget = (target: PipelineFile['target'], table: TableUri, fromKey: readonly string[]): Target => ({
   table,
   key: target.key ?? fromKey,
   partitionBy: target.partition_by ?? [],

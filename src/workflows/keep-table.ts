@@ -39,7 +39,6 @@ async function commit(job: CommitJob): Promise<CommitReply> {
   const { stepKey } = job.request;
   try {
     const report = await runJob(job);
-    if (report.job !== 'commit') throw new TypeError(`expected a commit report, got ${report.job}`);
     return { kind: 'committed', stepKey, report };
   } catch (error) {
     return { kind: 'failed', stepKey, failure: failureOf(error) };

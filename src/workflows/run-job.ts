@@ -1,8 +1,9 @@
 // One Spark job to its end: submit, watch, and again as decideAttempt says. Shared by runs and keepers.
 import { ApplicationFailure, CancelledFailure, proxyActivities, sleep } from '@temporalio/workflow';
 import type { JobActivities, SubmitJobInput } from '../activities/jobs';
-import { longestJobHours, type JobReport } from '../contracts/job';
+import { longestJobHours, type JobKind, type JobReports } from '../contracts/job';
 import type { FailureSummary } from '../contracts/failure';
+import { reportOf } from '../domain/job-report';
 import { decideAttempt, lostProcess, type AttemptTally } from '../domain/job-attempts';
 
 const { submitJob } = proxyActivities<Pick<JobActivities, 'submitJob'>>({
@@ -28,7 +29,9 @@ export const toFailure = (failure: FailureSummary): ApplicationFailure =>
   });
 
 /** Runs the job until it succeeds or its retry budget is spent; throws the ApplicationFailure of the last attempt. */
-export async function runJob(input: SubmitJobInput): Promise<JobReport> {
+export async function runJob<Kind extends JobKind>(
+  input: SubmitJobInput & { readonly request: { readonly job: Kind } },
+): Promise<JobReports[Kind]> {
   const { job } = input.request;
   let tally: AttemptTally = {};
   for (;;) {
@@ -38,7 +41,7 @@ export async function runJob(input: SubmitJobInput): Promise<JobReport> {
     const outcome = await watchJob.executeWithOptions({ summary: `${job} on ${handle.runtime}: ${handle.id}` }, [
       handle,
     ]);
-    if (outcome.kind === 'succeeded') return outcome.report;
+    if (outcome.kind === 'succeeded') return reportOf(job, outcome.report);
     if (outcome.kind === 'cancelled') throw new CancelledFailure(`${job} cancelled`);
     const failure = outcome.kind === 'failed' ? outcome.failure : lostProcess(outcome.reason);
     const decision = decideAttempt(failure, tally);

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
 import { createFolderStore } from '../../src/adapters/stores/folder';
-import { parseManifest } from '../../src/contracts/manifest-schema';
+import { parseManifest } from '../../src/contracts/batch-schema';
 import type { Pipeline } from '../../src/contracts/pipeline';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';
 import { createRuns, createSampleRuns, dayMs } from '../fakes/runs';

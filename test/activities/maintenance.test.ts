@@ -1,5 +1,6 @@
 // What a look at a table comes to: jobs whose keys say exactly what they do.
 import { look } from '../../src/activities/maintenance';
+import { parseTableUri } from '../../src/contracts/ids';
 import type { TableHealth } from '../../src/contracts/maintenance';
 import type { MaintenanceRequest } from '../../src/contracts/upkeep';
 import { maintenanceRequest } from '../../src/domain/job-requests';
@@ -20,7 +21,7 @@ it('gives the same work on the same version the same key', () => {
 
 it.each<[string, Partial<MaintenanceRequest>, Partial<TableHealth>]>([
   ['another version', {}, { version: 8 }],
-  ['another table', { table: '/lake/other' }, {}],
+  ['another table', { table: parseTableUri('/lake/other') }, {}],
   ['other columns to order by', { zorderBy: ['id', 'day'] }, {}],
   ['another size of files', { settings: { ...request.settings, targetFileBytes: 1e6 } }, {}],
   ['another action', { now: 'zorder' }, {}],

@@ -2,12 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { look } from '../../src/activities/maintenance';
-import { healthSchema } from '../../src/adapters/tables/health';
+import { tableHealth } from '../../src/contracts/maintenance-schema';
 import type { FrozenBatch } from '../../src/contracts/batch';
-import type { CommitRequest, JobRequest, MaintainRequest, PrepareRequest } from '../../src/contracts/job';
-import { parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';
+import {
+  jobKinds,
+  type CommitRequest,
+  type JobRequest,
+  type MaintainRequest,
+  type PrepareRequest,
+} from '../../src/contracts/job';
+import { jobRequest, parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';
 import { jobPaths } from '../../src/contracts/layout';
-import { parseManifest } from '../../src/contracts/manifest-schema';
+import { parseManifest } from '../../src/contracts/batch-schema';
 import { commitRequest, maintenanceRequest, prepareRequest } from '../../src/domain/job-requests';
 import { referTo } from '../../src/domain/pipeline-ref';
 import { healthyTable, partitionHealth } from '../fakes/health';
@@ -62,7 +68,7 @@ const readers: readonly (readonly [names: RegExp, read: (json: string, name: str
   [/^\w+\.report\.json$/, parseJobReport],
   [/^failure\.json$/, parseJobFailure],
   [/^manifest\.json$/, parseManifest],
-  [/^health\/[\w-]+\.json$/, (json) => healthSchema.parse(JSON.parse(json))],
+  [/^health\/[\w-]+\.json$/, (json) => tableHealth.parse(JSON.parse(json))],
   [/^prepare\.request\.json$/, (json) => writePrepare(JSON.parse(json) as PrepareRequest)],
   [/^commit\.request\.json$/, (json) => writeCommit(JSON.parse(json) as CommitRequest)],
   [/^maintain\.request\.json$/, (json) => writeMaintain(JSON.parse(json) as MaintainRequest)],
@@ -72,6 +78,15 @@ test.each(goldens)('%s comes back unchanged', (name) => {
   const read = readers.find(([names]) => names.test(name))?.[1];
   if (read === undefined) throw new Error(`nobody reads the golden file ${name}: name its reader here and in pytest`);
   expect(read(text(name), name)).toEqual(JSON.parse(text(name)));
+});
+
+test.each(goldens.filter((name) => name.endsWith('.request.json')))('%s fits its schema', (name) => {
+  const request: unknown = JSON.parse(text(name));
+  expect(jobRequest.parse(request)).toEqual(request);
+});
+
+test.each(jobKinds)('%s has a golden request and a golden report', (job) => {
+  expect(goldens).toEqual(expect.arrayContaining([`${job}.request.json`, `${job}.report.json`]));
 });
 
 test('there is a golden file for every reader', () => {

@@ -1,5 +1,6 @@
 // Freezes public names: schedules, open runs, dashboards and people's scripts refer to them.
 import { failureKinds } from '../../src/contracts/failure';
+import { jobKinds, maintenanceKinds, phases, runOutcomes, runtimeNames } from '../../src/contracts/kinds';
 import { defaultStateRoot, jobPaths, stepKey } from '../../src/contracts/layout';
 import {
   defaultTaskQueue,
@@ -8,7 +9,6 @@ import {
   runWorkflowId,
   searchAttributeTypes,
 } from '../../src/contracts/names';
-import { phases } from '../../src/contracts/run';
 
 describe('public names', () => {
   it('stay as they are', () => {
@@ -17,6 +17,10 @@ describe('public names', () => {
       messages: Object.values(messageNames),
       searchAttributes: Object.keys(searchAttributeTypes),
       failures: Object.keys(failureKinds),
+      jobs: jobKinds,
+      upkeep: maintenanceKinds,
+      runtimes: runtimeNames,
+      outcomes: runOutcomes,
       phases,
     }).toEqual({
       taskQueue: 'headgate',
@@ -52,6 +56,10 @@ describe('public names', () => {
         'cancelled',
         'unknown',
       ],
+      jobs: ['prepare', 'commit', 'maintain'],
+      upkeep: ['compact', 'zorder', 'cluster', 'vacuum-lite', 'vacuum-full'],
+      runtimes: ['local', 'emr', 'emr-serverless', 'databricks'],
+      outcomes: ['committed', 'nothing-new', 'rejected', 'failed', 'cancelled'],
       phases: ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'],
     });
   });

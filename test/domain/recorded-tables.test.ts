@@ -1,7 +1,7 @@
 // The policy on the health of real tables, as the log reader told it: what it does with them, word for word.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { healthSchema } from '../../src/adapters/tables/health';
+import { tableHealth } from '../../src/contracts/maintenance-schema';
 import type { MaintenanceSettings } from '../../src/contracts/maintenance';
 import { defaultMaintenance, planMaintenance, type MaintenanceLayout } from '../../src/domain/upkeep/policy';
 
@@ -10,7 +10,7 @@ const liquid: MaintenanceLayout = { zorderBy: [], clusterBy: ['customer'] };
 
 function planOf(table: string, layout: MaintenanceLayout, change: Partial<MaintenanceSettings> = {}) {
   const file = join(__dirname, '..', 'golden', 'health', `${table}.json`);
-  const health = healthSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const health = tableHealth.parse(JSON.parse(readFileSync(file, 'utf8')));
   return planMaintenance(health, { ...defaultMaintenance, ...change }, layout, new Date(health.at));
 }
 

@@ -1,4 +1,5 @@
 // A small valid pipeline, and sources for it; tests change what they are about.
+import { parseTableUri } from '../../src/contracts/ids';
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
 import { defaultMaintenance } from '../../src/domain/upkeep/policy';
 
@@ -22,7 +23,7 @@ export function samplePipeline(changes: Partial<Pipeline> = {}): Pipeline {
     transform: { kind: 'columns', from: 'sales', joins: [], columns: [] },
     expectations: [],
     target: {
-      table: '/lake/customer_sales',
+      table: parseTableUri('/lake/customer_sales'),
       key: ['id'],
       partitionBy: [],
       zorderBy: [],

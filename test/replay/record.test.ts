@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { parseTableUri } from '../../src/contracts/ids';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import { pipelineRef, prepareReport } from '../fakes/reports';
 import {
@@ -45,7 +46,7 @@ const anonymous = (history: string): string =>
     change: (activities: Activities) => Partial<Activities>,
   ): Promise<void> {
     const { client } = environment;
-    const own = { ...pipelineRef, target: { ...pipelineRef.target, table } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
     const fakes = { ...fakeActivities(environment, newJournal(), name), loadPipeline: async () => own };
     await withWorker(environment, name, { ...fakes, ...change(fakes) }, async () => {
       const handle = await client.workflow.start('runPipeline', {
@@ -65,7 +66,7 @@ const anonymous = (history: string): string =>
   it('upkeep that was asked for', async () => {
     const { client } = environment;
     const table = '/lake/upkeep';
-    const own = { ...pipelineRef, target: { ...pipelineRef.target, table } };
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
     const fakes = { ...fakeActivities(environment, newJournal(), 'upkeep'), loadPipeline: async () => own };
     await withWorker(environment, 'upkeep', fakes, async () => {
       const workflowId = 'maintain/customer-sales';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { parseTableUri } from '../../src/contracts/ids';
 import type { JobOutcome } from '../../src/activities/ports';
 import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src/contracts/run';
 import { pipeline, pipelineRef, prepareReport } from '../fakes/reports';
@@ -38,7 +39,7 @@ async function scene<Result>(
 ): Promise<Result> {
   const journal = newJournal();
   const taskQueue = randomUUID();
-  const own = { ...pipelineRef, target: { ...pipelineRef.target, table: `/lake/${randomUUID()}` } };
+  const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(`/lake/${randomUUID()}`) } };
   const fakes = { ...fakeActivities(environment, journal, taskQueue), loadPipeline: async () => own };
   const { workflow } = environment.client;
   try {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { parseTableUri } from '../../src/contracts/ids';
 import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { TableView } from '../../src/contracts/run';
@@ -31,7 +32,7 @@ export async function onTable<Result>(
   const journal = newJournal();
   const taskQueue = randomUUID();
   const table = `/lake/${randomUUID()}`;
-  const own = { ...pipelineRef, target: { ...pipelineRef.target, table } };
+  const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri(table) } };
   const fakes: Activities = {
     ...fakeActivities(environment, journal, taskQueue),
     loadPipeline: async () => own,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from headgate_spark.contract import CommitRequest
 from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
 from headgate_spark.delta.table import create_table, table_name
 from headgate_spark.errors import JobFailed
+from headgate_spark.protocol import CommitRequest
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 

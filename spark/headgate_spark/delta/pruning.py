@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import types as T
 
-from headgate_spark.pipeline import Target
+from headgate_spark.protocol import Target
 from headgate_spark.transforms.names import named, quoted, sql_string
 
 # Longer lists cost more to plan than they save; a range takes their place.

@@ -18,7 +18,8 @@ from headgate_spark.answer import JsonParser, open_table, print_answer
 from headgate_spark.codec import encode
 from headgate_spark.health.aims import Aims
 from headgate_spark.health.log import Values, read_log
-from headgate_spark.health.measure import LiveFile, TableHealth, table_health
+from headgate_spark.health.measure import LiveFile, table_health
+from headgate_spark.protocol import TableHealth
 
 
 def partition_text(value: object) -> str | None:

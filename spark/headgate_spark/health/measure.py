@@ -1,4 +1,4 @@
-"""Turns the files of a table and the commits of its log into its health. Pure; the twin of contracts/maintenance.ts."""
+"""Turns the files of a table and the commits of its log into its health. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 from headgate_spark.health.aims import DELETED, SMALL, Aims
 from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
-from headgate_spark.health.savings import Savings, ingested_bytes, is_ingest, rewritten_bytes, savings
+from headgate_spark.health.savings import ingested_bytes, is_ingest, rewritten_bytes, savings
+from headgate_spark.protocol import FileSum, LastVacuum, LogHealth, PartitionHealth, TableHealth, Window
 
 _HOUR_MS = 3_600_000
 
@@ -29,65 +30,6 @@ class LiveFile:
     low: Any = None
     high: Any = None
     rows: int = 0
-
-
-@dataclass(frozen=True)
-class FileSum:
-    files: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class PartitionHealth:
-    values: Mapping[str, str | None]
-    files: int
-    bytes: int
-    rows: int
-    deleted_rows: int
-    small_files: int
-    small_bytes: int
-    unclustered_files: int
-    unclustered_bytes: int
-    ingests_since_write: int
-    overlap_depth: float | None = None
-    cubes: tuple[FileSum, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Window:
-    ingests: int
-    ingested_bytes: int
-    rewritten_bytes: int
-
-
-@dataclass(frozen=True)
-class LastVacuum:
-    lite: str | None = None
-    full: str | None = None
-
-
-@dataclass(frozen=True)
-class LogHealth:
-    files: int
-    bytes: int
-    commits_since_checkpoint: int
-
-
-@dataclass(frozen=True)
-class TableHealth:
-    table: str
-    version: int
-    at: str
-    files: int
-    bytes: int
-    partitions: tuple[PartitionHealth, ...]
-    held: FileSum
-    expired: FileSum
-    window: Window
-    created_at: str
-    last_vacuum: LastVacuum
-    log: LogHealth
-    savings: Savings
 
 
 def iso(milliseconds: float) -> str:
@@ -116,7 +58,7 @@ def overlap_depth(files: Sequence[LiveFile]) -> float | None:
 
 def _sum(sizes: Iterable[int]) -> FileSum:
     listed = list(sizes)
-    return FileSum(len(listed), sum(listed))
+    return FileSum(files=len(listed), bytes=sum(listed))
 
 
 @dataclass(frozen=True)
@@ -234,6 +176,6 @@ def table_health(
         ),
         created_at=created,
         last_vacuum=LastVacuum(**{mode: iso(time) for mode, time in vacuums.items()}),
-        log=LogHealth(log.files, log.bytes, log.commits_since_checkpoint),
+        log=LogHealth(files=log.files, bytes=log.bytes, commits_since_checkpoint=log.commits_since_checkpoint),
         savings=savings(log, created),
     )

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from headgate_spark.health.log import DeltaLog, LoggedCommit
-
-
-@dataclass(frozen=True)
-class Savings:
-    """Sums over the commits that the log still holds. `files_before` were put together into `files_after`."""
-
-    since: str
-    ingests: int
-    ingested_bytes: int
-    rewritten_bytes: int
-    files_before: int
-    files_after: int
-    reclaimed_files: int
-    reclaimed_bytes: int
+from headgate_spark.protocol import UpkeepSavings
 
 
 def is_ingest(commit: LoggedCommit) -> bool:
@@ -48,10 +34,10 @@ def _metric(commits: Sequence[LoggedCommit], operation: str, name: str) -> int:
     return sum(int(commit.metrics.get(name) or 0) for commit in commits if commit.operation == operation)
 
 
-def savings(log: DeltaLog, since: str) -> Savings:
+def savings(log: DeltaLog, since: str) -> UpkeepSavings:
     commits = log.commits
     ingests = [commit for commit in commits if is_ingest(commit)]
-    return Savings(
+    return UpkeepSavings(
         since=since,
         ingests=len(ingests),
         ingested_bytes=round(sum(map(ingested_bytes, ingests))),

@@ -4,14 +4,6 @@ from collections.abc import Callable
 
 from pyspark.sql import DataFrame, SparkSession
 
-from headgate_spark.contract import (
-    CommitReport,
-    CommitRequest,
-    CommitRows,
-    CommittedFiles,
-    JobWarning,
-    TableVersion,
-)
 from headgate_spark.delta.history import Commit, commit_at, find_commit
 from headgate_spark.delta.merge import check_schema, merge, write_first
 from headgate_spark.delta.scanned import FilesScanned, files_scanned
@@ -20,6 +12,7 @@ from headgate_spark.delta.table import is_missing, last_commit, read_version, ta
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import holds_files, put_if_absent, read_text, remove
 from headgate_spark.jobs.report import report_base
+from headgate_spark.protocol import CommitReport, CommitRequest, CommitRows, CommittedFiles, JobWarning, TableVersion
 from headgate_spark.watch import Stopwatch
 
 
@@ -40,12 +33,12 @@ def _rows(request: CommitRequest, commit: Commit, warnings: list[JobWarning]) ->
     if unchanged < 0 or seen != staged:
         warnings.append(
             JobWarning(
-                "RowAccounting",
-                f"Version {commit.version} of {request.target.table} tells of {seen} rows ({inserted} inserted, "
-                f"{updated} updated); {staged} were staged",
+                type="RowAccounting",
+                message=f"Version {commit.version} of {request.target.table} tells of {seen} rows "
+                f"({inserted} inserted, {updated} updated); {staged} were staged",
             )
         )
-    return CommitRows(staged, inserted, updated, max(unchanged, 0))
+    return CommitRows(staged=staged, inserted=inserted, updated=updated, unchanged=max(unchanged, 0))
 
 
 def _staged(spark: SparkSession, request: CommitRequest, read: Callable[..., DataFrame]) -> DataFrame:
@@ -156,7 +149,7 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
         **report_base(spark, request, watch, warnings),
         job="commit",
         rows=rows,
-        table=TableVersion(request.target.table, found.version, recovered),
+        table=TableVersion(path=request.target.table, version=found.version, recovered=recovered),
         files=CommittedFiles(
             added=_metric(found, "numTargetFilesAdded", "numFiles"),
             removed=_metric(found, "numTargetFilesRemoved"),

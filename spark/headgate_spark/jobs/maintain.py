@@ -3,16 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from headgate_spark.contract import (
-    MaintainedFiles,
-    MaintainReport,
-    MaintainRequest,
-    TableVersion,
-)
 from headgate_spark.delta.clustering import CUBE_SIZE, cluster_by
 from headgate_spark.delta.history import Commit, find_commits, last_vacuum, newest_version
 from headgate_spark.delta.partitions import partition_condition
@@ -21,6 +16,7 @@ from headgate_spark.delta.vacuum import check_ceiling, keep_for, look_ahead, vac
 from headgate_spark.errors import JobFailed
 from headgate_spark.health.aims import DELETED, SMALL
 from headgate_spark.jobs.report import report_base
+from headgate_spark.protocol import MaintainedFiles, MaintainReport, MaintainRequest, TableVersion
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 from headgate_spark.watch import Stopwatch
@@ -82,14 +78,16 @@ def _report(
     spark: SparkSession,
     request: MaintainRequest,
     watch: Stopwatch,
-    table: TableVersion,
+    version: int,
     files: MaintainedFiles,
+    *,
+    recovered: bool = False,
 ) -> MaintainReport:
     return MaintainReport(
         **report_base(spark, request, watch),
         job="maintain",
         kind=request.kind,
-        table=table,
+        table=TableVersion(path=request.table, version=version, recovered=recovered),
         files=files,
     )
 
@@ -101,7 +99,7 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
     done = find_commits(spark, request.table, request.step_key, request.generation) if request.attempt > 1 else []
     if done:
         # A part of it, perhaps: the next look at the table finds the rest.
-        return _report(spark, request, watch, TableVersion(request.table, done[0].version, True), _rewritten(done))
+        return _report(spark, request, watch, done[0].version, _rewritten(done), recovered=True)
     schema = _schema(spark, request)
     before = newest_version(spark, request.table)
     watch.phase("optimize")
@@ -109,7 +107,7 @@ def _rewrite(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) ->
     watch.phase("check")
     version = newest_version(spark, request.table)
     made = find_commits(spark, request.table, request.step_key, request.generation, version - before)
-    return _report(spark, request, watch, TableVersion(request.table, version, False), _rewritten(made))
+    return _report(spark, request, watch, version, _rewritten(made))
 
 
 def _rewritten(commits: Sequence[Commit]) -> MaintainedFiles:
@@ -138,12 +136,17 @@ def _vacuum(spark: SparkSession, request: MaintainRequest, watch: Stopwatch) -> 
     watch.phase("check")
     ended = last_vacuum(spark, request.table)
     files = MaintainedFiles(added=0, removed=ended.files, bytes_added=0, bytes_removed=ended.bytes)
-    return _report(spark, done, watch, TableVersion(request.table, ended.version, False), files)
+    return _report(spark, done, watch, ended.version, files)
 
 
 def maintain(spark: SparkSession, request: MaintainRequest, on_phase: Callable[[str], None]) -> MaintainReport:
     """`spark` is a session of this job alone."""
     watch = Stopwatch(on_phase)
-    run = _vacuum if request.kind in ("vacuum-lite", "vacuum-full") else _rewrite
     with settings(spark, _settings(request)):
-        return run(spark, request, watch)
+        match request.kind:
+            case "vacuum-lite" | "vacuum-full":
+                return _vacuum(spark, request, watch)
+            case "compact" | "zorder" | "cluster":
+                return _rewrite(spark, request, watch)
+            case unknown:
+                assert_never(unknown)

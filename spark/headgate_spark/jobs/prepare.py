@@ -16,21 +16,22 @@ from headgate_spark.accounting import (
     source_rows,
 )
 from headgate_spark.classify import classify
-from headgate_spark.contract import (
-    InputFile,
-    JobWarning,
-    Manifest,
-    PrepareReport,
-    PrepareRequest,
-    Staging,
-    parse_manifest,
-)
+from headgate_spark.contract import parse_manifest
 from headgate_spark.delta.staging import append_quarantine, read_written, staged_rows, write_staging
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import read_text
 from headgate_spark.jobs.report import report_base
-from headgate_spark.pipeline import Pipeline, SqlTransform
 from headgate_spark.plan import build_plan, trustworthy
+from headgate_spark.protocol import (
+    InputFile,
+    JobWarning,
+    Manifest,
+    Pipeline,
+    PrepareReport,
+    PrepareRequest,
+    SqlTransform,
+    Staging,
+)
 from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 from headgate_spark.sources.read import read_source
 from headgate_spark.transforms.names import column
@@ -164,5 +165,5 @@ def _prepared(
         quarantine=quarantine,
         expectations=expectation_results(request.pipeline, counts),
         bins=bin_counts(request.pipeline, counts),
-        staging=Staging(request.staging_table, version, rows.staged),
+        staging=Staging(table=request.staging_table, version=version, rows=rows.staged),
     )

@@ -5,7 +5,7 @@ from typing import Literal, TypedDict
 
 from pyspark.sql import SparkSession
 
-from headgate_spark.contract import PROTOCOL, JobWarning, Request
+from headgate_spark.protocol import PROTOCOL, JobRequest, JobWarning
 from headgate_spark.session import environment
 from headgate_spark.watch import Stopwatch
 
@@ -22,7 +22,7 @@ class ReportBase(TypedDict):
 
 
 def report_base(
-    spark: SparkSession, request: Request, watch: Stopwatch, warnings: Sequence[JobWarning] = ()
+    spark: SparkSession, request: JobRequest, watch: Stopwatch, warnings: Sequence[JobWarning] = ()
 ) -> ReportBase:
     """Stops the watch: nothing of the job comes after its report."""
     watch.stop()

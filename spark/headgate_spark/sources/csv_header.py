@@ -9,10 +9,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import local_path
-from headgate_spark.pipeline import Column, CsvOptions, Source
+from headgate_spark.protocol import Column, CsvOptions, InputFile, JobWarning, Source
 
 _GZIP = b"\x1f\x8b"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -149,4 +148,4 @@ def extra_columns(
             fields={"file": file.path, "source": source.name, "columns": ", ".join(extra)},
         )
     others = f"; {more} more with the same header" if more else ""
-    return JobWarning("ExtraColumns", message + others)
+    return JobWarning(type="ExtraColumns", message=message + others)

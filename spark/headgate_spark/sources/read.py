@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 
-from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import CsvOptions, Source
+from headgate_spark.protocol import CsvOptions, InputFile, JobWarning, Source
 from headgate_spark.sources.csv_header import read_columns
 from headgate_spark.sources.read_csv import read_csv
 from headgate_spark.sources.read_parquet import read_parquet

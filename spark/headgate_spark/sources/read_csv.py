@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
-from headgate_spark.contract import InputFile, JobWarning
-from headgate_spark.pipeline import CsvOptions, Source
+from headgate_spark.protocol import CsvOptions, InputFile, JobWarning, Source
 from headgate_spark.sources.csv_header import extra_columns, place_columns, read_columns, read_header
 from headgate_spark.sources.frozen import alike
 from headgate_spark.sources.scan import scan
@@ -40,7 +39,7 @@ def _layout(
         return _Layout(width, tuple(range(width)))
     header = read_header(file, options)
     if header is None:
-        warnings.append(JobWarning("EmptyFile", f"{file.path} is empty: it has not even a header"))
+        warnings.append(JobWarning(type="EmptyFile", message=f"{file.path} is empty: it has not even a header"))
         return None
     positions = place_columns(source, file, header)
     extra = extra_columns(source, file, header, options.extra_columns, more)

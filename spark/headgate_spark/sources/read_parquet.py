@@ -7,9 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from headgate_spark.classify import classify
-from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import Column, Source
+from headgate_spark.protocol import Column, InputFile, Source
 from headgate_spark.sources.csv_header import corrupt_input, missing_column, read_columns
 from headgate_spark.sources.frozen import alike
 from headgate_spark.sources.scan import scan

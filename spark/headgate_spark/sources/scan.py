@@ -7,9 +7,9 @@ from zlib import crc32
 
 from pyspark.sql import DataFrame, SparkSession
 
-from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
 from headgate_spark.files import plain_location
+from headgate_spark.protocol import InputFile
 from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, sql_string
 
 _GLOB = re.compile(r"([\\*?\[\]{}])")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 
-from headgate_spark.pipeline import Expectation
+from headgate_spark.protocol import Expectation
 from headgate_spark.transforms.names import named, sql_string
 
 # The first expectation that sends the row aside; null for a row that may stay.

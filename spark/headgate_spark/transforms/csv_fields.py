@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 
-from headgate_spark.pipeline import CsvOptions
+from headgate_spark.protocol import CsvOptions
 from headgate_spark.transforms.names import DETAIL, REASON, ROW, named, sql_string
 
 LINE = "_hg_line"

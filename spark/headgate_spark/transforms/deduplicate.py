@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 
-from headgate_spark.pipeline import Source
+from headgate_spark.protocol import Source
 from headgate_spark.transforms.names import BLOCK, FILE, REASON, SEQUENCE, named, quoted, sql_string
 
 # 1 for the row that stands for its key.

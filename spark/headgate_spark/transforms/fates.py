@@ -6,7 +6,7 @@ be joined.
 
 from pyspark.sql import DataFrame
 
-from headgate_spark.pipeline import Source
+from headgate_spark.protocol import Source
 from headgate_spark.transforms.deduplicate import CONFLICT, CONFLICT_REASON, RANK, conflict_detail, rank_rows
 from headgate_spark.transforms.names import DETAIL, FATE, FILE, REASON, ROW, SEQUENCE, named, quoted
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import Bin, ColumnsTransform, Expression, Join, Pipeline, Source, SqlTransform
+from headgate_spark.protocol import Bin, ColumnsTransform, Expression, Join, Pipeline, Source, SqlTransform
 from headgate_spark.transforms.fates import KEPT, TOLD
 from headgate_spark.transforms.names import FATE, FILE, column, named, quoted, sql_string
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 
-from headgate_spark.pipeline import Column as Declared
-from headgate_spark.pipeline import Source
+from headgate_spark.protocol import Column as Declared
+from headgate_spark.protocol import Source
 from headgate_spark.transforms.csv_fields import EMPTY
 from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, named, quoted, sql_string
 from headgate_spark.transforms.parse_text import OUT_OF_RANGE, parse_text

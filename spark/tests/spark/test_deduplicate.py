@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from headgate_spark.contract import PrepareRequest, parse_request, to_json
+from headgate_spark.contract import parse_request, to_json
 from headgate_spark.jobs.prepare import prepare
+from headgate_spark.protocol import PrepareRequest
 from headgate_spark.session import job_session
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
 from tests.spark.tables import quarantine, staged

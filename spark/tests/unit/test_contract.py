@@ -10,7 +10,7 @@ import pytest
 from headgate_spark.codec import decode, encode
 from headgate_spark.contract import failure_document, parse_manifest, parse_report, parse_request, to_json
 from headgate_spark.errors import JobFailed
-from headgate_spark.health.measure import TableHealth
+from headgate_spark.protocol import TableHealth
 from tests.batch import GOLDEN, golden
 
 GOLDENS = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.json"))
@@ -62,7 +62,7 @@ def test_keys_of_a_newer_sender_are_let_through() -> None:
         pytest.param({"generation": True}, r"\$\.generation: expected int, found bool", id="bool is no int"),
         pytest.param({"target": {}}, r"\$\.target\.table: missing", id="missing field"),
         pytest.param({"staging": []}, r"\$\.staging: expected an object", id="list for object"),
-        pytest.param({"job": "vacuum"}, "job 'vacuum' is not known", id="unknown job"),
+        pytest.param({"job": "vacuum"}, r"\$\.job: 'vacuum' is not known", id="unknown job"),
     ],
 )
 def test_a_request_that_does_not_fit_names_the_place(change: dict[str, object], place: str) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.pipeline import Column, CsvOptions, Source
+from headgate_spark.protocol import Column, CsvOptions, InputFile, Source
 from headgate_spark.sources.csv_header import extra_columns, place_columns, read_header
 
 PLAIN = CsvOptions()
@@ -15,12 +14,22 @@ PLAIN = CsvOptions()
 
 def file_of(path: Path, content: bytes) -> InputFile:
     path.write_bytes(content)
-    return InputFile("sales", str(path), str(path), len(content), 0, "sha256:0")
+    return InputFile(
+        source="sales", path=str(path), read_path=str(path), size=len(content), modified_ms=0, etag="sha256:0"
+    )
 
 
 def source_of(*names: str) -> Source:
-    columns = tuple(Column(name, name, "string", required=False) for name in names)
-    return Source("sales", "/raw/*", "csv", "new-files", columns, (), "in-place")
+    columns = tuple(Column(name=name, from_=name, type="string", required=False) for name in names)
+    return Source(
+        name="sales",
+        path="/raw/*",
+        format="csv",
+        arrives="new-files",
+        columns=columns,
+        key=(),
+        extract="in-place",
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
+from headgate_spark.protocol import InputFile
 from headgate_spark.sources.frozen import alike, by_age, check_names, check_unchanged, name_input
 
 
 def frozen(path: Path, read_path: Path | None = None) -> InputFile:
     stat = path.stat()
-    return InputFile("s", str(path), str(read_path or path), stat.st_size, stat.st_mtime_ns / 1e6, "sha256:0")
+    return InputFile(
+        source="s",
+        path=str(path),
+        read_path=str(read_path or path),
+        size=stat.st_size,
+        modified_ms=stat.st_mtime_ns / 1e6,
+        etag="sha256:0",
+    )
 
 
 def test_a_file_as_it_was_frozen_passes(tmp_path: Path) -> None:
@@ -66,7 +73,10 @@ def test_names_that_spark_cannot_open_are_refused_with_the_remedy(tmp_path: Path
 
 
 def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None:
-    files = [InputFile("s", name, name, 0, time, "e") for name, time in (("c", 1), ("b", 2), ("a", 2))]
+    files = [
+        InputFile(source="s", path=name, read_path=name, size=0, modified_ms=time, etag="e")
+        for name, time in (("c", 1), ("b", 2), ("a", 2))
+    ]
     assert [file.path for file in by_age(files)] == ["c", "a", "b"]
 
 

@@ -16,13 +16,12 @@ from headgate_spark.health import __main__ as program
 from headgate_spark.health.aims import Aims
 from headgate_spark.health.log import Added, DeltaLog, LoggedCommit, Removed, Values, parse_commit, read_log
 from headgate_spark.health.measure import (
-    FileSum,
     LiveFile,
-    TableHealth,
     overlap_depth,
     table_health,
 )
 from headgate_spark.health.savings import ingested_bytes
+from headgate_spark.protocol import FileSum, TableHealth
 
 HOUR = 3_600_000
 NOW = 1000 * HOUR
@@ -68,7 +67,7 @@ def test_files_of_one_clustering_are_a_cube_until_they_are_written_again() -> No
 
     log = [ingest(1, "a", ()), clustered(2, "one", ["b", "c"]), clustered(3, "two", ["d", "e"]), ingest(4, "f", ())]
     (table,) = measured(log, [LiveFile(path, (), 10) for path in ("b", "d", "e", "f")]).partitions
-    assert table.cubes == (FileSum(1, 10), FileSum(2, 20))
+    assert table.cubes == (FileSum(files=1, bytes=10), FileSum(files=2, bytes=20))
     assert (table.unclustered_files, table.unclustered_bytes) == (1, 10)
 
 
@@ -176,7 +175,7 @@ def gone(path: str, ago: float, size: int = 10) -> Removed:
 def test_held_are_removed_files_and_expired_those_past_the_retention() -> None:
     log = [commit(1, "MERGE", ago=1, removed=[gone("a", 49), gone("b", 47)])]
     health = measured(log)
-    assert (health.held, health.expired) == (FileSum(2, 20), FileSum(1, 10))
+    assert (health.held, health.expired) == (FileSum(files=2, bytes=20), FileSum(files=1, bytes=10))
 
 
 def test_what_the_last_vacuum_deleted_is_held_no_longer() -> None:
@@ -186,7 +185,7 @@ def test_what_the_last_vacuum_deleted_is_held_no_longer() -> None:
     ]
     health = measured(log)
     # ten hours ago the retention of 48 hours began 58 hours before now
-    assert health.held == FileSum(1, 10)
+    assert health.held == FileSum(files=1, bytes=10)
     assert (health.last_vacuum.lite, health.last_vacuum.full) == ("1970-02-11T06:00:00.000Z", None)
 
 

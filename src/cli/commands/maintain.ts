@@ -6,7 +6,7 @@ import { decide } from '../../activities/maintenance';
 import { pipelinePath } from '../../pipeline-file';
 import type { PythonRuntime } from '../../adapters/tables/ask-python';
 import { readHealth } from '../../adapters/tables/health';
-import type { MaintenanceKind, TableHealth, UpkeepSavings } from '../../contracts/maintenance';
+import type { TableHealth, UpkeepSavings } from '../../contracts/maintenance';
 import type { MaintainTableInput, MaintenancePlan, MaintenanceResult } from '../../contracts/upkeep';
 import { maintainWorkflowId } from '../../contracts/names';
 import type { Pipeline } from '../../contracts/pipeline';
@@ -17,19 +17,17 @@ import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';
 import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
 import { openSession, withSession, type Session } from '../session';
+import { upkeepKind, type UpkeepWord } from '../upkeep-words';
 import { openPipeline, type Variables } from '../variables';
 import { failureReport } from './run';
 
 export type MaintainOptions = {
   readonly set: Variables;
   readonly dryRun?: boolean;
-  readonly now?: 'compact' | 'zorder' | 'cluster' | 'vacuum' | 'vacuum-full';
+  readonly now?: UpkeepWord;
   readonly address?: string;
   readonly json: boolean;
 };
-
-const kindOf = (asked: MaintainOptions['now']): MaintenanceKind | undefined =>
-  asked === 'vacuum' ? 'vacuum-lite' : asked;
 
 const files = (number: number): string => `${count(number)} file${number === 1 ? '' : 's'}`;
 
@@ -85,7 +83,7 @@ export async function explainUpkeep(
   pipeline: Pipeline,
   { now, json }: Pick<MaintainOptions, 'now'> & { readonly json?: boolean } = {},
 ): Promise<void> {
-  const request = maintenanceRequest(pipeline, kindOf(now));
+  const request = maintenanceRequest(pipeline, upkeepKind(now));
   const health = await readHealth(python, request);
   const plan = decide(request, health, new Date());
   if (json === true) return printJson({ health, plan });
@@ -132,7 +130,7 @@ async function maintainOnce(
   options: Pick<MaintainOptions, 'set' | 'now' | 'json'>,
 ): Promise<number> {
   const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
-  const now = kindOf(options.now);
+  const now = upkeepKind(options.now);
   const input: MaintainTableInput = {
     pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
     folder: process.cwd(),

@@ -1,0 +1,52 @@
+// The frozen input of one run. Not for workflows: they take the types from batch.ts.
+import { z } from 'zod';
+import {
+  count,
+  digestSchema,
+  type Infer,
+  intervalSchema,
+  label,
+  named,
+  parseDocument,
+  stateRemedy,
+} from './document-schema';
+
+/** Identity of a file is source + path + etag; size and time only spare a second fingerprint. */
+export const fileFields = {
+  source: label,
+  path: label.describe('Where the file came from: the name people see in reports and quarantine.'),
+  size: count.describe('Bytes.'),
+  modifiedMs: z.number().describe('Milliseconds since the epoch, as the store tells it.'),
+  etag: label.describe('Identity of the content: `sha256:<hex>` for folders, the ETag for S3.'),
+  version: label.exactOptional().describe('Object version where the store has one.'),
+};
+
+const inputFile = named('InputFile', {
+  ...fileFields,
+  readPath: label.describe('Where Spark reads it: `path` itself, or a copy in the batch folder.'),
+  shape: label
+    .exactOptional()
+    .describe(
+      'Files of one source with the same shape have the same header (CSV) or schema (Parquet). Absent: look at the file.',
+    ),
+  unpackedBytes: count.exactOptional().describe('Bytes of the columns when unpacked, of Parquet.'),
+});
+export type InputFile = Infer<typeof inputFile>;
+
+export const manifest = named('Manifest', {
+  protocol: z.literal(1),
+  pipeline: label,
+  digest: digestSchema.describe(
+    "32 hex digits over table name, definition, interval, `supersedes` and every file's source, path, size, etag and version.",
+  ),
+  supersedes: digestSchema
+    .exactOptional()
+    .describe('The batch that was last in the table when content that had been committed before it came back.'),
+  interval: intervalSchema.exactOptional(),
+  frozenAt: z.iso.datetime(),
+  files: z.array(inputFile),
+});
+export type Manifest = Infer<typeof manifest>;
+
+export const parseManifest = (json: string, file: string): Manifest =>
+  parseDocument({ schema: manifest, name: 'Manifest', remedy: stateRemedy }, json, file);
