@@ -2,6 +2,7 @@
 import type { Interval } from './batch';
 import type { FailureSummary } from './failure';
 import type { CommitReport, CommitRequest, ExpectationResult, Warning } from './job';
+import type { RuntimeName } from './pipeline';
 import type { MaintenanceRequest, MaintenanceStep } from './upkeep';
 
 export const phases = ['freeze', 'extract', 'prepare', 'gate', 'commit', 'publish'] as const;
@@ -111,7 +112,7 @@ export type QueuedCommit = {
 
 /** A commit request without what the submitting activity fills in. */
 export type CommitJob = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   readonly state: string;
   /** How the table wants to be kept; absent: not at all. */
   readonly upkeep?: MaintenanceRequest;

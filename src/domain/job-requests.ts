@@ -2,7 +2,7 @@
 import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
-import type { Pipeline } from '../contracts/pipeline';
+import type { Pipeline, RuntimeName } from '../contracts/pipeline';
 import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
 import type { CommitJob } from '../contracts/run';
@@ -11,7 +11,7 @@ import type { CommitJob } from '../contracts/run';
 type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';
 
 export type PrepareJob = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   readonly state: string;
   readonly request: Omit<PrepareRequest, PerAttempt>;
 };

@@ -14,14 +14,20 @@ export type Options = Readonly<Record<string, string | number | undefined>>;
 
 const errorSchema = z.object({ type: z.string(), message: z.string(), remedy: z.string() });
 
+/** Below the time that an activity has for it, so that the program is ended and not forgotten. */
+const limitMs = 9 * 60_000;
+
 /** Throws a HeadgateError of kind `data` when the table cannot be read and `config` when the question is wrong. */
 export async function askPython(
   runtime: PythonRuntime,
   program: string,
   options: Options,
   table: string,
+  signal?: AbortSignal,
 ): Promise<readonly unknown[]> {
-  const { code, stdout, stderr } = await run(runtime, program, options, table);
+  const { code, stdout, stderr } = await run(runtime, program, options, table, signal);
+  signal?.throwIfAborted();
+  if (code === 'SIGKILL') throw readTimedOut(table);
   const lines = stdout.split('\n').filter((line) => line !== '');
   if (code === 0) return lines.map((line): unknown => JSON.parse(line));
   const told = parseError(lines.at(-1) ?? '');
@@ -34,6 +40,15 @@ export async function askPython(
   });
 }
 
+const readTimedOut = (table: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'infrastructure',
+    type: 'ReadTimedOut',
+    message: `Reading '${table}' was ended, by its limit of ${limitMs / 60_000} minutes or from outside.`,
+    remedy: 'Check the disk or the store of the table, and the memory of the machine.',
+    fields: { table },
+  });
+
 function parseError(line: string): z.infer<typeof errorSchema> | undefined {
   try {
     return errorSchema.safeParse(JSON.parse(line)).data;
@@ -44,13 +59,20 @@ function parseError(line: string): z.infer<typeof errorSchema> | undefined {
 
 type Ended = { readonly code: number | string; readonly stdout: string; readonly stderr: string };
 
-function run(runtime: PythonRuntime, program: string, options: Options, table: string): Promise<Ended> {
+function run(
+  runtime: PythonRuntime,
+  program: string,
+  options: Options,
+  table: string,
+  signal?: AbortSignal,
+): Promise<Ended> {
   // `--name=value`, so that a value may start with a dash
   const flags = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
   const env = { ...process.env, PYTHONPATH: runtime.pythonPath };
   const args = ['-m', program, ...flags, '--', table];
   return new Promise((resolve, reject) => {
-    execFile(runtime.python, args, { env, maxBuffer: 512 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const limits = { timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 512 * 1024 * 1024, signal } as const;
+    execFile(runtime.python, args, { env, ...limits }, (error, stdout, stderr) => {
       if (error?.code === 'ENOENT') {
         reject(
           new HeadgateError({

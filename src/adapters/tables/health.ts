@@ -49,7 +49,11 @@ export const healthSchema: z.ZodType<TableHealth> = z.object({
 });
 
 /** Throws as `askPython` does; a table that is not there yet is the error `TableNotFound`. */
-export async function readHealth(runtime: PythonRuntime, question: HealthQuestion): Promise<TableHealth> {
+export async function readHealth(
+  runtime: PythonRuntime,
+  question: HealthQuestion,
+  signal?: AbortSignal,
+): Promise<TableHealth> {
   const { settings } = question;
   const options = {
     'target-bytes': settings.targetFileBytes,
@@ -57,6 +61,6 @@ export async function readHealth(runtime: PythonRuntime, question: HealthQuestio
     'retain-hours': retentionHours(settings),
     'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],
   };
-  const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table);
+  const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table, signal);
   return healthSchema.parse(answer);
 }

@@ -1,0 +1,59 @@
+// What follows an attempt at a Spark job: a pure decision over its failure and the attempts so far.
+import { failureKinds, type FailureKind, type FailureSummary } from '../../contracts/failure';
+
+/** How often each kind of failure may be tried again within one run of a step, at the same size. */
+export const retryBudget = {
+  throttle: 8,
+  infrastructure: 3,
+  conflict: 5,
+  unknown: 1,
+} as const satisfies Partial<Record<FailureKind, number>>;
+
+/** The attempts of one step so far. A lost process counts as infrastructure. */
+export type Course = {
+  readonly failed: Readonly<Partial<Record<FailureKind, number>>>;
+  /** Of the next attempt. */
+  readonly size: number;
+};
+
+export const newCourse: Course = { failed: {}, size: 1 };
+
+export type AttemptDecision =
+  | { readonly kind: 'retry'; readonly afterSeconds: number; readonly course: Course }
+  | { readonly kind: 'give-up'; readonly failure: FailureSummary };
+
+const hasBudget = (kind: FailureKind): kind is keyof typeof retryBudget => kind in retryBudget;
+
+/** Seconds before the next attempt: broken processes at once, conflicts soon, throttles with a doubling wait. */
+function delaySeconds(kind: keyof typeof retryBudget, tries: number): number {
+  if (kind === 'infrastructure' && tries === 0) return 0;
+  const base = kind === 'throttle' ? 15 : 1;
+  return Math.min(base * 2 ** tries, 300);
+}
+
+/**
+ * Memory is tried again at a larger size only: the same size would end the same way. Others are tried again while their
+ * kind is not terminal and its budget lasts.
+ */
+export function decideAttempt(failure: FailureSummary, course: Course, largestSize: number): AttemptDecision {
+  const { kind } = failure;
+  const tries = course.failed[kind] ?? 0;
+  const failed = { ...course.failed, [kind]: tries + 1 };
+  if (kind === 'memory' && course.size < largestSize) {
+    return { kind: 'retry', afterSeconds: 0, course: { failed, size: course.size + 1 } };
+  }
+  if (failureKinds[kind].terminal || !hasBudget(kind) || tries >= retryBudget[kind])
+    return { kind: 'give-up', failure };
+  return { kind: 'retry', afterSeconds: delaySeconds(kind, tries), course: { ...course, failed } };
+}
+
+/** The failure that stands for a job which ended without report and failure; `kind` as the runtime sees it. */
+export const lostJob = (reason: string, kind: FailureKind = 'infrastructure', logs?: string): FailureSummary => ({
+  kind,
+  type: kind === 'unknown' ? 'FailureMissing' : 'ProcessLost',
+  message: `The job ended and left neither report nor failure: ${reason}.`,
+  remedy: failureKinds[kind].terminal
+    ? 'Look at the log of the Spark process, and run again.'
+    : 'Nothing to do: the job runs again under the same step key. If it repeats, look at the log of the Spark process.',
+  fields: { reason, ...(logs === undefined ? {} : { logs }) },
+});
