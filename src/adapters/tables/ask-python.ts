@@ -8,6 +8,8 @@ export type PythonRuntime = {
   readonly python: string;
   /** Folder that holds `headgate_spark`. */
   readonly pythonPath: string;
+  /** Time for one answer. Default nine minutes. */
+  readonly limitMs?: number;
 };
 
 export type Options = Readonly<Record<string, string | number | undefined>>;
@@ -15,7 +17,7 @@ export type Options = Readonly<Record<string, string | number | undefined>>;
 const errorSchema = z.object({ type: z.string(), message: z.string(), remedy: z.string() });
 
 /** Below the time that an activity has for it, so that the program is ended and not forgotten. */
-const limitMs = 9 * 60_000;
+const limitMsDefault = 9 * 60_000;
 
 /** Throws a HeadgateError of kind `data` when the table cannot be read and `config` when the question is wrong. */
 export async function askPython(
@@ -44,7 +46,7 @@ const readTimedOut = (table: string): HeadgateError =>
   new HeadgateError({
     kind: 'infrastructure',
     type: 'ReadTimedOut',
-    message: `Reading '${table}' was ended, by its limit of ${limitMs / 60_000} minutes or from outside.`,
+    message: `Reading '${table}' was ended, by its time limit or from outside.`,
     remedy: 'Check the disk or the store of the table, and the memory of the machine.',
     fields: { table },
   });
@@ -71,7 +73,8 @@ function run(
   const env = { ...process.env, PYTHONPATH: runtime.pythonPath };
   const args = ['-m', program, ...flags, '--', table];
   return new Promise((resolve, reject) => {
-    const limits = { timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 512 * 1024 * 1024, signal } as const;
+    const { limitMs: timeout = limitMsDefault } = runtime;
+    const limits = { timeout, killSignal: 'SIGKILL', maxBuffer: 512 * 1024 * 1024, signal } as const;
     execFile(runtime.python, args, { env, ...limits }, (error, stdout, stderr) => {
       if (error?.code === 'ENOENT') {
         reject(
