@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from headgate_spark.errors import FailureKind, JobFailed
-from headgate_spark.files import plain_location
+from headgate_spark.io.locations import plain_location
 
 _DETAIL_CHARS = 4000
 # Delta reports some conditions inside INTERNAL_ERROR, so every name in the text counts.

@@ -18,7 +18,7 @@ from headgate_spark.contract import (
     to_json,
 )
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import put_if_absent, read_text, replace
+from headgate_spark.io.files import put_if_absent, read_text, replace
 from headgate_spark.jobs.commit import commit
 from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare

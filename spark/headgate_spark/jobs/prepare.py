@@ -27,7 +27,7 @@ from headgate_spark.contract import (
 )
 from headgate_spark.delta.staging import append_quarantine, read_written, staged_rows, write_staging
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import read_text
+from headgate_spark.io.files import read_text
 from headgate_spark.jobs.report import report_base
 from headgate_spark.pipeline import Pipeline, SqlTransform
 from headgate_spark.plan import build_plan, trustworthy

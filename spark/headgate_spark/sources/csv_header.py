@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from headgate_spark.contract import InputFile, JobWarning
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import local_path
+from headgate_spark.io.locations import local_path
 from headgate_spark.pipeline import Column, CsvOptions, Source
 
 _GZIP = b"\x1f\x8b"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import local_path, plain_location
+from headgate_spark.io.locations import local_path, plain_location
 from headgate_spark.sources.csv_header import is_whole
 
 # Stores and file systems keep times in different steps; two listings of one file agree within a millisecond.

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from headgate_spark.contract import InputFile
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import plain_location
+from headgate_spark.io.locations import plain_location
 from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, quoted, sql_string
 
 _GLOB = re.compile(r"([\\*?\[\]{}])")
