@@ -6,6 +6,7 @@ import { batchPaths, jobPaths } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { FakeSpark, type FakeRuntimeOptions } from '../fakes/spark-runtime';
+import { until } from '../support/waiting';
 
 const { digest } = prepareReport;
 const paths = { ...batchPaths(pipeline.state, digest), ...jobPaths(pipeline.state, 'prepare', digest, 1) };
@@ -68,10 +69,6 @@ async function dieAfterSubmit({ spark, asked }: ReturnType<typeof scene>): Promi
   await expect(asked()).rejects.toThrow();
   spark.afterSubmit = () => undefined;
 }
-
-const until = async (good: () => boolean): Promise<void> => {
-  while (!good()) await new Promise((wake) => setTimeout(wake, 5));
-};
 
 describe('submitJob', () => {
   it('writes the request with its attempt and submits it', async () => {
@@ -192,6 +189,14 @@ describe('a job that lives on one host', () => {
     expect(await asked({}, 'headgate/there')).toEqual(handle);
   });
 
+  it('is not called ended by another host, which cannot know', async () => {
+    const { spark, asked, submit } = scene();
+    const handle = await submit();
+    spark.lose();
+    expect(await asked({}, 'headgate/there')).toEqual(handle);
+    expect((await submit()).attempt).toBe(2);
+  });
+
   it('is asked for on its host when its worker died in the submit', async () => {
     const here = scene();
     await dieAfterSubmit(here);
@@ -226,7 +231,7 @@ describe('watchJob', () => {
     const beats: unknown[] = [];
     own.on('heartbeat', (details: unknown) => beats.push(details));
     const { outcome } = watch(handle, own);
-    await until(() => beats.length > 0);
+    await until('a beat', () => beats.length > 0);
     expect(beats[0]).toMatchObject({ job: handle.id });
     spark.let(stepKey);
     await outcome;
@@ -252,6 +257,11 @@ describe('watchJob', () => {
     const { store, submit, watch } = scene(lookedUp);
     const handle = await submit();
     const { outcome } = watch(handle);
+    await until(
+      'a second look',
+      () => store.calls.filter((call) => call === `readText ${paths.report}`).length > 1,
+      2000,
+    );
     store.place(paths.report, JSON.stringify({ ...prepareReport, stepKey }));
     expect((await outcome).kind).toBe('succeeded');
   });
@@ -275,7 +285,7 @@ describe('watchJob', () => {
     const handle = await submit();
     spark.lag = 3;
     const { outcome } = watch(handle);
-    await until(() => spark.lag < 0);
+    await until('it was looked for', () => spark.lag < 0, 2000);
     spark.let(stepKey);
     expect((await outcome).kind).toBe('succeeded');
   });
