@@ -83,7 +83,8 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
       const handle = await readHandle(store, paths.handle(attempt));
       if (handle !== undefined) {
         const isHere = handle.taskQueue === undefined || handle.taskQueue === hostQueue;
-        const hasEnded = isHere && (await runtime.status(handle)).state === 'ended';
+        // It may be a job of the runtime that the pipeline had before.
+        const hasEnded = isHere && (await runtimeOf(handle.runtime).status(handle)).state === 'ended';
         if (!hasEnded || (await isReported())) return { kind: 'known', handle };
         continue;
       }

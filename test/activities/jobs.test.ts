@@ -39,7 +39,11 @@ function scene(options: FakeRuntimeOptions = {}) {
   const store = createFakeObjectStore();
   const spark = new FakeSpark(store, () => ({ hold: true }));
   const activitiesOn = (host: string) =>
-    createJobActivities({ runtimes: { local: spark.runtime(options) }, store, hostQueue: host });
+    createJobActivities({
+      runtimes: { local: spark.runtime(options), databricks: spark.runtime({ ...byToken, name: 'databricks' }) },
+      store,
+      hostQueue: host,
+    });
   const environment = new MockActivityEnvironment();
   const asked = (more: Partial<SubmitJobInput> = {}, host = 'headgate/here'): Promise<JobHandle | Elsewhere> =>
     environment.run(activitiesOn(host).submitJob, { ...input(), ...more });
@@ -133,6 +137,14 @@ describe('submitJob', () => {
     spark.lose();
     expect((await submit({ after: 4, size: 2 })).attempt).toBe(5);
     expect(spark.sizes(stepKey)).toEqual([1, 2]);
+  });
+
+  it('finds a job of the runtime that the pipeline had before', async () => {
+    const { spark, submit } = scene();
+    const before = await submit();
+    expect(await submit({ runtime: 'databricks' })).toEqual(before);
+    spark.lose();
+    expect(await submit({ runtime: 'databricks' })).toMatchObject({ runtime: 'databricks', attempt: 2 });
   });
 
   it('keeps a redo apart from the first generation: other step, other files', async () => {
