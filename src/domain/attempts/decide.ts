@@ -1,13 +1,20 @@
 // What follows an attempt at a Spark job: a pure decision over its failure and the attempts so far.
-import { failureKinds, type FailureKind, type FailureSummary } from '../../contracts/failure';
+import type { FailureKind, FailureSummary } from '../../contracts/failure';
 
 /** How often each kind of failure may be tried again within one run of a step, at the same size. */
 export const retryBudget = {
+  data: 0,
+  config: 0,
+  permission: 0,
+  'inputs-changed': 0,
   throttle: 8,
   infrastructure: 3,
   conflict: 5,
+  // The same size would end the same way.
+  memory: 0,
+  cancelled: 0,
   unknown: 1,
-} as const satisfies Partial<Record<FailureKind, number>>;
+} as const satisfies Record<FailureKind, number>;
 
 /** The attempts of one step so far. A lost process counts as infrastructure. */
 export type Course = {
@@ -22,19 +29,14 @@ export type AttemptDecision =
   | { readonly kind: 'retry'; readonly afterSeconds: number; readonly course: Course }
   | { readonly kind: 'give-up'; readonly failure: FailureSummary };
 
-const hasBudget = (kind: FailureKind): kind is keyof typeof retryBudget => kind in retryBudget;
-
 /** Seconds before the next attempt: broken processes at once, conflicts soon, throttles with a doubling wait. */
-function delaySeconds(kind: keyof typeof retryBudget, tries: number): number {
+function delaySeconds(kind: FailureKind, tries: number): number {
   if (kind === 'infrastructure' && tries === 0) return 0;
   const base = kind === 'throttle' ? 15 : 1;
   return Math.min(base * 2 ** tries, 300);
 }
 
-/**
- * Memory is tried again at a larger size only: the same size would end the same way. Others are tried again while their
- * kind is not terminal and its budget lasts.
- */
+/** Tries again while the budget of the kind lasts; memory, at each larger size that the runtime has. */
 export function decideAttempt(failure: FailureSummary, course: Course, largestSize: number): AttemptDecision {
   const { kind } = failure;
   const tries = course.failed[kind] ?? 0;
@@ -42,8 +44,7 @@ export function decideAttempt(failure: FailureSummary, course: Course, largestSi
   if (kind === 'memory' && course.size < largestSize) {
     return { kind: 'retry', afterSeconds: 0, course: { failed, size: course.size + 1 } };
   }
-  if (failureKinds[kind].terminal || !hasBudget(kind) || tries >= retryBudget[kind])
-    return { kind: 'give-up', failure };
+  if (tries >= retryBudget[kind]) return { kind: 'give-up', failure };
   return { kind: 'retry', afterSeconds: delaySeconds(kind, tries), course: { ...course, failed } };
 }
 
@@ -52,8 +53,9 @@ export const lostJob = (reason: string, kind: FailureKind = 'infrastructure', lo
   kind,
   type: kind === 'unknown' ? 'FailureMissing' : 'ProcessLost',
   message: `The job ended and left neither report nor failure: ${reason}.`,
-  remedy: failureKinds[kind].terminal
-    ? 'Look at the log of the Spark process, and run again.'
-    : 'Nothing to do: the job runs again under the same step key. If it repeats, look at the log of the Spark process.',
+  remedy:
+    retryBudget[kind] === 0
+      ? 'Look at the log of the Spark process, and run again.'
+      : 'Nothing to do: the job runs again under the same step key. If it repeats, look at the log of the Spark process.',
   fields: { reason, ...(logs === undefined ? {} : { logs }) },
 });
