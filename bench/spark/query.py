@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from headgate_spark.sample import CATEGORIES, FIRST_CUSTOMER
-from headgate_spark.session import build_local_session
+from headgate_spark.session import build_session
 
 # Appends by month: the second month is what closes the first.
 APPENDS = {"2025-01": 60, "2025-02": 3}
@@ -70,7 +70,7 @@ def ask(spark: SparkSession, path: Path) -> dict[str, float]:
 
 
 def main(command: str, before: Path, after: Path) -> None:
-    spark = build_local_session()
+    spark = build_session(master="local[*]", memory="2g")
     if command == "make":
         make(spark, before)
         shutil.copytree(before, after)

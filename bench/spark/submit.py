@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from headgate_spark.runner import run_job
-from headgate_spark.session import build_local_session
+from headgate_spark.session import build_session
 
 
 def moved(requests: Path, job: str, folder: Path) -> str:
@@ -30,7 +30,7 @@ def moved(requests: Path, job: str, folder: Path) -> str:
 
 def main(requests: Path, work: Path, jobs: list[str]) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    spark = build_local_session()
+    spark = build_session(master="local[*]")
     for job in jobs:
         run_job(spark, moved(requests, job, work))
     spark.stop()

@@ -1,28 +1,39 @@
-"""`python -m headgate_spark <request.json>`: one job in one process. Exit 0 report, 1 failure written, 2 no job."""
+"""`python -m headgate_spark <request.json>`: one job in one process. Exit 0 report, 1 failure written, 2 no job.
 
+Where and with how much memory it runs is for whoever starts it: Spark's own settings (spark-submit, spark-defaults), or
+the arguments.
+"""
+
+import argparse
 import sys
 
 from headgate_spark.errors import JobFailed
 from headgate_spark.runner import read_request, run_job
-from headgate_spark.session import build_local_session
+from headgate_spark.session import build_session
 
 
 def _say(failure: JobFailed) -> None:
     print(f"{failure.type}: {failure.message}\n{failure.remedy}", file=sys.stderr)
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m headgate_spark")
+    parser.add_argument("request", help="path of the request file that the worker wrote")
+    parser.add_argument("--master", help="a Spark of our own here, such as local[4]; default: Spark's settings")
+    parser.add_argument("--memory", help="heap of its driver, such as 2g; default: Spark's settings")
+    return parser
+
+
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m headgate_spark <request.json>", file=sys.stderr)
-        return 2
+    options = _parser().parse_args(arguments)
     try:
-        read_request(arguments[0])
+        read_request(options.request)
     except JobFailed as failure:
         _say(failure)
         return 2
-    spark = build_local_session()
+    spark = build_session(master=options.master, memory=options.memory)
     try:
-        run_job(spark, arguments[0])
+        run_job(spark, options.request)
     except JobFailed as failure:
         _say(failure)
         return 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import plain_location
+from headgate_spark.io.locations import plain_location
 from headgate_spark.protocol import FailureKind
 
 _DETAIL_CHARS = 4000

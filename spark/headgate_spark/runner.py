@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from headgate_spark.classify import classify
 from headgate_spark.contract import failure_document, parse_report, parse_request, to_json
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import put_if_absent, read_text, replace
+from headgate_spark.io.files import put_if_absent, read_text, replace
 from headgate_spark.jobs.commit import commit
 from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare

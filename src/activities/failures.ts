@@ -1,7 +1,13 @@
 // Turns thrown errors into ApplicationFailures of the failure table, and back into summaries.
+import { CancelledFailure, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { HeadgateError } from '../contracts/errors';
 import { failureKinds, type FailureSummary } from '../contracts/failure';
+
+/** Errors that are no defect although nobody wrapped them: the system, the network, Temporal itself. */
+function isOutside(error: Error): boolean {
+  return ('syscall' in error && typeof error.syscall === 'string') || error.name === 'ServiceError';
+}
 
 function summarize(error: unknown): FailureSummary {
   if (error instanceof HeadgateError) {
@@ -12,24 +18,30 @@ function summarize(error: unknown): FailureSummary {
     );
     return { kind: error.kind, type: error.type, message: error.message, remedy: error.remedy, fields };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const [name, message] = error instanceof Error ? [error.name, error.message] : ['', String(error)];
+  if (error instanceof Error && isOutside(error)) {
+    const remedy = 'Check the disk, the network and the service that is named; it is tried again.';
+    return { kind: 'infrastructure', type: 'SystemError', message: `${message}.`, remedy, fields: { error: name } };
+  }
   return {
     kind: 'unknown',
-    type: error instanceof Error ? error.name : 'UnknownError',
-    message,
-    remedy: 'This kind of failure is not known yet: please report it with the worker log.',
-    fields: {},
+    type: 'Defect',
+    message: `A defect of Headgate, or of another version of it: ${name}: ${message}.`,
+    remedy: 'It is not tried again. Check that all parts are of one version, and report it with the worker log.',
+    fields: { error: name },
   };
 }
 
-/** The wire form: `type` is the failure's type, the summary is the first detail, terminal kinds are not retried. */
+/** The wire form: `type` is the failure's type, the summary is the first detail; terminal kinds and defects end the step. */
 function toApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const failure = summarize(error);
+  const isDefect = failure.type === 'Defect';
+  if (isDefect) log.error(failure.message, { stack: error instanceof Error ? error.stack : undefined });
   return ApplicationFailure.create({
     message: `${failure.message} ${failure.remedy}`,
     type: failure.type,
-    nonRetryable: failureKinds[failure.kind].terminal,
+    nonRetryable: isDefect || failureKinds[failure.kind].terminal,
     details: [failure],
     ...(error instanceof Error ? { cause: error } : {}),
   });
@@ -45,7 +57,9 @@ export function guarded<Args extends unknown[], Result>(
     try {
       return await activity(...args);
     } catch (error) {
-      if (error instanceof Error && error.name === 'CancelledFailure') throw error;
+      if (error instanceof CancelledFailure) throw error;
+      // What a stopped activity throws on its way out says nothing about the step.
+      if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('the activity was stopped');
       throw toApplicationFailure(error);
     }
   };

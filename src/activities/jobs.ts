@@ -1,5 +1,6 @@
-// Spark jobs as activities: submit once per step key, watch to the end. Knows runtimes only through their port.
-import { activityInfo, Context, CancelledFailure, heartbeat } from '@temporalio/activity';
+// Spark jobs as activities: submit once per attempt, find, watch and cancel. Knows runtimes only through their port.
+import { createHash } from 'node:crypto';
+import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { HeadgateError } from '../contracts/errors';
 import { jobPaths } from '../contracts/layout';
 import type { JobRequest } from '../contracts/job';
@@ -9,27 +10,43 @@ import type { PrepareJob } from '../domain/job-requests';
 import { readDefinition } from './definitions';
 import type { RuntimeName } from '../contracts/pipeline';
 import { guarded } from './failures';
-import type { JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
+import { endJob, findAsked, followJob } from './follow-job';
+import { readHandle } from './job-records';
+import type { JobEnd, JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
 
 /** What a workflow knows of a job; the attempt, its places and the whole pipeline are filled in here. */
 export type SubmitJobInput = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   /** State folder of the pipeline. */
   readonly state: string;
   readonly request: PrepareJob['request'] | CommitJob['request'] | MaintenanceJob['request'];
+  /** Attempts up to this one are over, whatever is still to be seen of them. Default none. */
+  readonly after?: number;
+  /** Default 1: as configured. */
+  readonly size?: number;
 };
+
+/** This attempt was asked for on another host, which alone knows what became of it. */
+export type Elsewhere = { readonly elsewhere: string; readonly attempt: number };
 
 export type JobActivityDeps = {
   readonly runtimes: Partial<Record<RuntimeName, SparkRuntime>>;
   readonly store: ObjectStore;
+  /** Task queue that only workers of this host and home serve. */
+  readonly hostQueue: string;
 };
 
-/** How often a watch tells Temporal that it lives; the heartbeat timeout is four of these. */
-const heartbeatMs = 1000;
+type Sought =
+  | { readonly kind: 'known'; readonly handle: JobHandle }
+  | { readonly kind: 'asked' | 'new'; readonly submission: JobSubmission }
+  | ({ readonly kind: 'elsewhere' } & Elsewhere);
 
-export function createJobActivities({ runtimes, store }: JobActivityDeps) {
-  const runtimeOf = (name: string): SparkRuntime => {
-    const runtime = Object.values(runtimes).find((candidate) => candidate.name === name);
+/** Id of a handle whose job left its report before it was looked for. */
+const recordedId = 'recorded';
+
+export function createJobActivities({ runtimes, store, hostQueue }: JobActivityDeps) {
+  const runtimeOf = (name: RuntimeName): SparkRuntime => {
+    const runtime = runtimes[name];
     if (runtime !== undefined) return runtime;
     throw new HeadgateError({
       kind: 'config',
@@ -43,64 +60,167 @@ export function createJobActivities({ runtimes, store }: JobActivityDeps) {
   const wholeRequest = async (request: SubmitJobInput['request']) =>
     request.job === 'prepare' ? { ...request, pipeline: await readDefinition(request.pipeline, store) } : request;
 
+  const pathsOf = ({ state, request: { job, digest, generation } }: SubmitJobInput) =>
+    jobPaths(state, job, digest, generation);
+
+  function submissionOf(input: SubmitJobInput, attempt: number): JobSubmission {
+    const { stepKey, job, generation } = input.request;
+    const paths = pathsOf(input);
+    return {
+      stepKey: generation === 1 ? stepKey : `${stepKey}#${generation}`,
+      job,
+      attempt,
+      size: input.size ?? 1,
+      requestPath: paths.request(attempt),
+      reportPath: paths.report,
+      failurePath: paths.failure(attempt),
+    };
+  }
+
+  /** The attempt at the step that counts. Those that ended are over; the report of any is the end of the step. */
+  async function seek(input: SubmitJobInput, after = input.after ?? 0): Promise<Sought> {
+    const runtime = runtimeOf(input.runtime);
+    const paths = pathsOf(input);
+    for (let attempt = after + 1; ; attempt += 1) {
+      const { size: _, ...job } = submissionOf(input, attempt);
+      const isReported = async (): Promise<boolean> => (await store.stat(job.reportPath)) !== undefined;
+      if (await isReported()) return { kind: 'known', handle: { ...job, runtime: runtime.name, id: recordedId } };
+      if ((await store.stat(job.failurePath)) !== undefined) continue;
+      const handle = await readHandle(store, paths.handle(attempt));
+      if (handle !== undefined) {
+        const isHere = handle.taskQueue === undefined || handle.taskQueue === hostQueue;
+        // It may be a job of the runtime that the pipeline had before.
+        const hasEnded = isHere && (await runtimeOf(handle.runtime).status(handle)).state === 'ended';
+        if (!hasEnded || (await isReported())) return { kind: 'known', handle };
+        continue;
+      }
+      const host = runtime.traits.hostBound ? await store.readText(paths.host(attempt)) : undefined;
+      if (host !== undefined && host !== hostQueue) return { kind: 'elsewhere', elsewhere: host, attempt };
+      const asked = (await store.stat(job.requestPath)) !== undefined;
+      return { kind: asked ? 'asked' : 'new', submission: submissionOf(input, attempt) };
+    }
+  }
+
+  /** Writes down who is asked, and for what, before anybody is. False when somebody was faster. */
+  async function recordIntent(input: SubmitJobInput, { traits }: SparkRuntime, job: JobSubmission): Promise<boolean> {
+    const { attempt, reportPath, failurePath } = job;
+    if (traits.hostBound) {
+      const path = pathsOf(input).host(attempt);
+      if (!(await store.putIfAbsent(path, hostQueue)) && (await store.readText(path)) !== hostQueue) return false;
+    }
+    const request: JobRequest = { ...(await wholeRequest(input.request)), attempt, reportPath, failurePath };
+    return store.putIfAbsent(job.requestPath, `${JSON.stringify(request, null, 2)}\n`);
+  }
+
+  async function recorded(input: SubmitJobInput, attempt: number, submitted: JobHandle): Promise<JobHandle> {
+    const { hostBound } = runtimeOf(input.runtime).traits;
+    const handle = hostBound ? { ...submitted, taskQueue: hostQueue } : submitted;
+    await store.putIfAbsent(pathsOf(input).handle(attempt), `${JSON.stringify(handle, null, 2)}\n`);
+    return handle;
+  }
+
+  /** A job whose submit was begun, and whose id nobody wrote down. */
+  async function findJobAsked(runtime: SparkRuntime, job: JobSubmission): Promise<JobHandle | undefined> {
+    const token = tokenOf(job);
+    if (runtime.find === undefined) return runtime.submit(job, token);
+    return findAsked(async () => runtime.find?.(job, token), runtime.traits, Context.current().cancellationSignal);
+  }
+
+  async function submit(input: SubmitJobInput): Promise<JobHandle | Elsewhere> {
+    const runtime = runtimeOf(input.runtime);
+    let { after } = input;
+    for (;;) {
+      const sought = await seek(input, after);
+      if (sought.kind === 'known') return sought.handle;
+      if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
+      const { submission } = sought;
+      const { attempt } = submission;
+      if (sought.kind === 'asked') {
+        const found = await findJobAsked(runtime, submission);
+        if (found !== undefined) return recorded(input, attempt, found);
+        after = attempt;
+      } else if (await recordIntent(input, runtime, submission)) {
+        return recorded(input, attempt, await runtime.submit(submission, tokenOf(submission)));
+      }
+    }
+  }
+
   return {
     /** Finds the job of the step, or submits it once. Safe to repeat: a job that runs or has succeeded is found. */
-    submitJob: guarded(async (input: SubmitJobInput): Promise<JobHandle> => {
+    submitJob: guarded((input: SubmitJobInput): Promise<JobHandle | Elsewhere> =>
+      beating(
+        runtimeOf(input.runtime),
+        () => ({ step: input.request.stepKey }),
+        () => submit(input),
+      ),
+    ),
+
+    /** The job that `submitJob` has asked for, as far as it is known and may not have ended. Submits nothing new. */
+    findJob: guarded((input: SubmitJobInput): Promise<JobHandle | Elsewhere | undefined> => {
       const runtime = runtimeOf(input.runtime);
-      const { job, stepKey, digest, generation } = input.request;
-      const paths = jobPaths(input.state, job, digest, generation);
-      for (let attempt = 1; ; attempt += 1) {
-        const submission: JobSubmission = {
-          stepKey: generation === 1 ? stepKey : `${stepKey}#${generation}`,
-          job,
-          attempt,
-          requestPath: paths.request(attempt),
-          reportPath: paths.report,
-          failurePath: paths.failure(attempt),
-        };
-        // Attempts that ended are over. One that was submitted and that the runtime does not know was lost.
-        if ((await store.stat(submission.failurePath)) !== undefined) continue;
-        const found = await runtime.find(submission);
-        if (found !== undefined) return found;
-        if ((await store.stat(submission.requestPath)) !== undefined) continue;
-        const { reportPath, failurePath } = submission;
-        const request: JobRequest = { ...(await wholeRequest(input.request)), attempt, reportPath, failurePath };
-        await store.writeText(submission.requestPath, `${JSON.stringify(request, null, 2)}\n`);
-        return runtime.submit(submission);
-      }
+      return beating(
+        runtime,
+        () => ({ step: input.request.stepKey }),
+        async () => {
+          const sought = await seek(input);
+          if (sought.kind === 'known') return sought.handle;
+          if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
+          return sought.kind === 'asked' ? findJobAsked(runtime, sought.submission) : undefined;
+        },
+      );
     }),
 
-    /**
-     * Follows a job to its end. After a crash the next attempt adopts the same job. Only a true cancellation of the
-     * workflow ends the job; a worker that shuts down or a lost heartbeat leaves it running.
-     */
-    watchJob: guarded(async (handle: JobHandle): Promise<JobOutcome> => {
+    /** Follows a job to its end. Whatever stops the watch leaves the job running; the next attempt adopts it. */
+    watchJob: guarded((handle: JobHandle): Promise<JobOutcome> => {
       const runtime = runtimeOf(handle.runtime);
-      const context = Context.current();
       let progress: JobProgress = { phase: 'queued', tasksDone: 0, tasksTotal: 0 };
-      const beat = (): void => heartbeat({ job: handle.id, attempt: activityInfo().attempt, ...progress });
-      beat();
-      const timer = setInterval(beat, heartbeatMs);
-      try {
-        return await runtime.watch(
-          handle,
-          (next) => {
-            progress = next;
-          },
-          context.cancellationSignal,
-        );
-      } catch (error) {
-        if (!context.cancellationSignal.aborted) throw error;
-        if (context.cancellationDetails?.cancelRequested === true) {
-          await runtime.cancel(handle);
-          return { kind: 'cancelled' };
-        }
-        throw new CancelledFailure('watch interrupted; the job goes on');
-      } finally {
-        clearInterval(timer);
-      }
+      return beating(
+        runtime,
+        () => ({ job: handle.id, attempt: activityInfo().attempt, ...progress }),
+        (signal) =>
+          followJob({
+            runtime,
+            store,
+            handle,
+            signal,
+            onStatus: (status) => {
+              if (status.state === 'running') ({ progress } = status);
+            },
+          }),
+      );
+    }),
+
+    /** Ends a job that is open; returns when it is terminal. */
+    cancelJob: guarded((handle: JobHandle): Promise<JobEnd> => {
+      const runtime = runtimeOf(handle.runtime);
+      return beating(
+        runtime,
+        () => ({ job: handle.id }),
+        (signal) => endJob({ runtime, handle, signal }),
+      );
     }),
   };
+}
+
+/** The same for every submit of one attempt, of a length that every service takes. */
+const tokenOf = ({ stepKey, attempt }: JobSubmission): string =>
+  createHash('sha256').update(`${stepKey}#${attempt}`).digest('hex');
+
+/** Does the work under heartbeats as often as the runtime wants them; beats go on while the runtime is slow to answer. */
+async function beating<Result>(
+  { traits }: SparkRuntime,
+  details: () => unknown,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { cancellationSignal } = Context.current();
+  const beat = (): void => heartbeat(details());
+  beat();
+  const timer = setInterval(beat, (traits.heartbeatSeconds * 1000) / 4);
+  try {
+    return await work(cancellationSignal);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 export type JobActivities = ReturnType<typeof createJobActivities>;

@@ -1,5 +1,6 @@
 // Upkeep of a table around its Spark jobs: look at its log, let the policy decide, write the jobs. Decides nothing itself.
 import { createHash } from 'node:crypto';
+import { cancellationSignal } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { jobProtocol } from '../contracts/job';
 import { stepKey } from '../contracts/layout';
@@ -17,7 +18,7 @@ export type MaintenanceActivityDeps = {
   readonly client: Client;
   readonly taskQueue: string;
   readonly clock: Clock;
-  readonly readHealth: (question: HealthQuestion) => Promise<TableHealth>;
+  readonly readHealth: (question: HealthQuestion, signal: AbortSignal) => Promise<TableHealth>;
 };
 
 export type AskMaintenanceInput = {
@@ -84,7 +85,7 @@ export function createMaintenanceActivities({ client, taskQueue, clock, readHeal
   return {
     /** Reads the table's log only; may be repeated. */
     lookAtTable: guarded(async (request: MaintenanceRequest): Promise<MaintenanceLook> =>
-      look(request, await readHealth(request), clock.now()),
+      look(request, await readHealth(request, cancellationSignal()), clock.now()),
     ),
 
     /** Hands a request to the keeper of the table, which is started when it is not there. */

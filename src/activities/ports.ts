@@ -1,6 +1,9 @@
 // What the activities need from the outside, as the smallest interfaces. Adapters live in src/adapters by service.
+import type { FailureKind } from '../contracts/failure';
 import type { JobFailure, JobKind, JobReport } from '../contracts/job';
 import type { MaintenanceSettings } from '../contracts/maintenance';
+import type { RuntimeName } from '../contracts/pipeline';
+import type { RuntimeTraits } from '../contracts/runtimes';
 
 /** What a store tells about an object without reading it. */
 export type ObjectStat = {
@@ -48,7 +51,8 @@ export interface MetricSink {
   emit(metric: Metric): Promise<void>;
 }
 
-export type JobSubmission = {
+/** One attempt at a step, with the files that job and submitter leave for each other. */
+export type JobAttempt = {
   readonly stepKey: string;
   readonly job: JobKind;
   readonly attempt: number;
@@ -57,11 +61,18 @@ export type JobSubmission = {
   readonly failurePath: string;
 };
 
+export type JobSubmission = JobAttempt & {
+  /** 1: as configured; each further one has twice the memory, up to the runtime's `largestSize`. */
+  readonly size: number;
+};
+
 /** Serializable pointer to a submitted job: enough for another worker to find it again. */
-export type JobHandle = JobSubmission & {
-  readonly runtime: string;
+export type JobHandle = JobAttempt & {
+  readonly runtime: RuntimeName;
   /** The runtime's own id of the job (local: process instance and job number; EMR: cluster and step). */
   readonly id: string;
+  /** Where alone the job can be asked for, when it lives on one host. */
+  readonly taskQueue?: string;
 };
 
 export type JobProgress = {
@@ -70,24 +81,48 @@ export type JobProgress = {
   readonly tasksTotal: number;
 };
 
+/** Why a job ended, in the words of the runtime, which may know no cause. */
+export type EndCause = { readonly kind: FailureKind; readonly text: string };
+
+export type JobEnd = {
+  readonly state: 'ended';
+  readonly cause?: EndCause;
+  /** Where the logs of the job lie. */
+  readonly logs?: string;
+};
+
+export type JobStatus =
+  | { readonly state: 'waiting' | 'starting' }
+  | { readonly state: 'running'; readonly progress: JobProgress }
+  | JobEnd
+  /** The runtime does not know the job, or says something that nobody here understands. */
+  | { readonly state: 'unknown'; readonly text: string };
+
 export type JobOutcome =
   | { readonly kind: 'succeeded'; readonly report: JobReport }
   | { readonly kind: 'failed'; readonly failure: JobFailure }
-  /** The process that ran the job is gone and left neither report nor failure. */
-  | { readonly kind: 'lost'; readonly reason: string }
+  /** It ended and left neither report nor failure. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly cause?: FailureKind; readonly logs?: string }
   | { readonly kind: 'cancelled' };
 
-/** Where Spark jobs run. Every method may be called again after a crash of the caller. */
+/**
+ * Where Spark jobs run. Every method may be called again after a crash of the caller. No status decides how a job ended:
+ * its report and its failure do.
+ */
 export interface SparkRuntime {
-  readonly name: string;
-  /** The job of this step and attempt when it runs or has run, whoever submitted it. */
-  find(submission: JobSubmission): Promise<JobHandle | undefined>;
-  /** Starts the job; a second call for the same step key finds the first. */
-  submit(submission: JobSubmission): Promise<JobHandle>;
-  /** Follows the job to its end. Aborting the signal stops watching, not the job. */
-  watch(handle: JobHandle, onProgress: (progress: JobProgress) => void, signal: AbortSignal): Promise<JobOutcome>;
-  /** Ends the job and returns when it is terminal. */
-  cancel(handle: JobHandle): Promise<void>;
+  readonly name: RuntimeName;
+  readonly traits: RuntimeTraits;
+  /** Starts the job. While the step has an open job, that is the answer, which may be of an earlier attempt. */
+  submit(job: JobSubmission, token: string): Promise<JobHandle>;
+  /**
+   * The open job of this step, or undefined. Absent where a second `submit` with the same token, at most 64 characters,
+   * answers the first job.
+   */
+  find?(job: JobSubmission, token: string): Promise<JobHandle | undefined>;
+  /** A runtime that hears of the end by itself may hold its answer for `wait`, and gives it at the end or on the signal. */
+  status(handle: JobHandle, wait?: { readonly ms: number; readonly signal: AbortSignal }): Promise<JobStatus>;
+  /** Asks for the end of a job that is open, and tells what is true now. */
+  cancel(handle: JobHandle): Promise<JobStatus>;
 }
 
 export type HealthQuestion = {

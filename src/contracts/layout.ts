@@ -26,6 +26,8 @@ export function jobPaths(state: string, job: JobKind, digest: string, generation
   const name = generation === 1 ? job : `${job}.g${generation}`;
   return {
     request: (attempt: number) => join(folder, `${name}.request-${attempt}.json`),
+    host: (attempt: number) => join(folder, `${name}.host-${attempt}.json`),
+    handle: (attempt: number) => join(folder, `${name}.handle-${attempt}.json`),
     report: join(folder, `${name}.report.json`),
     failure: (attempt: number) => join(folder, `${name}.failure-${attempt}.json`),
   };

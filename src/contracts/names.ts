@@ -2,6 +2,9 @@
 
 export const defaultTaskQueue = 'headgate';
 
+/** Served by the workers of one host and home alone: jobs that live there are asked for there. */
+export const hostTaskQueue = (taskQueue: string, host: string): string => `${taskQueue}/${host}`;
+
 export const messageNames = {
   progress: 'progress',
   decideGate: 'decideGate',

@@ -3,6 +3,7 @@ import type { Interval } from './batch';
 import type { FailureSummary } from './failure';
 import type { CommitReport, CommitRequest } from './job';
 import type { Phase, RunOutcome } from './kinds';
+import type { RuntimeName } from './pipeline';
 import type { MaintenanceRequest, MaintenanceStep } from './upkeep';
 
 export { phases, type Phase, type RunOutcome } from './kinds';
@@ -84,7 +85,7 @@ export type QueuedCommit = {
 
 /** A commit request without what the submitting activity fills in. */
 export type CommitJob = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   readonly state: string;
   /** How the table wants to be kept; absent: not at all. */
   readonly upkeep?: MaintenanceRequest;

@@ -3,6 +3,7 @@ import type { FailureSummary } from './failure';
 import type { TableUri } from './ids';
 import type { MaintainRequest } from './job';
 import type { MaintenanceKind, MaintenanceSettings, PartitionValues, TableHealth, UpkeepSavings } from './maintenance';
+import type { RuntimeName } from './pipeline';
 
 /** One job of the keeper. */
 export type MaintenanceAction = {
@@ -40,7 +41,7 @@ export type MaintenanceRequest = {
   readonly zorderBy: readonly string[];
   readonly clusterBy: readonly string[];
   readonly settings: MaintenanceSettings;
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   /** State folder of the pipeline: requests and reports of the jobs lie there. */
   readonly state: string;
   /** A person asks for this one: budget, quiet hours and thresholds do not count. */
@@ -49,7 +50,7 @@ export type MaintenanceRequest = {
 
 /** A maintain job without what the submitting activity fills in. */
 export type MaintenanceJob = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   readonly state: string;
   readonly request: Omit<MaintainRequest, 'attempt' | 'reportPath' | 'failurePath'>;
 };

@@ -2,6 +2,7 @@
 import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
+import type { RuntimeName } from '../contracts/pipeline';
 import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
 import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
@@ -11,7 +12,7 @@ import type { CommitJob } from '../contracts/run';
 type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';
 
 export type PrepareJob = {
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
   readonly state: string;
   /** The submitting activity puts the pipeline in the place of where it lies. */
   readonly request: Omit<PrepareRequest, PerAttempt | 'pipeline'> & { readonly pipeline: Definition };

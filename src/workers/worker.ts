@@ -1,7 +1,9 @@
 // Builds and runs a worker: the only place where stores, runtimes and clients are put together.
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
 import { createJsonLinesSink } from '../adapters/metrics/json-lines';
@@ -11,6 +13,7 @@ import { createMaintenanceActivities } from '../activities/maintenance';
 import { createRunActivities } from '../activities/run';
 import { readHealth } from '../adapters/tables/health';
 import { createStores } from '../adapters/stores';
+import { hostTaskQueue } from '../contracts/names';
 import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
@@ -48,51 +51,70 @@ export async function startWorker(
     log: (message) => log.info(message),
   });
   const store = createStores();
-  const worker = await Worker.create({
+  const hostQueue = hostTaskQueue(config.taskQueue, hostOf(config.home));
+  const jobs = createJobActivities({ runtimes: { local }, store, hostQueue });
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
-    taskQueue: config.taskQueue,
-    workflowBundle: { codePath: workflowBundlePath },
-    activities: {
-      ...createRunActivities({
-        store,
-        clock,
-        metrics: createJsonLinesSink(join(config.home, 'metrics.jsonl')),
-        pipelines: config.pipelines,
-        defaultPipeline: config.defaultPipeline,
-        env: process.env,
-      }),
-      ...createJobActivities({ runtimes: { local }, store }),
-      ...createKeeperActivities({ client, taskQueue: config.taskQueue }),
-      ...createMaintenanceActivities({
-        client,
-        taskQueue: config.taskQueue,
-        clock,
-        readHealth: (question) => readHealth({ python: tools.python, pythonPath: sparkFolder }, question),
-      }),
-    },
     // A dead worker must be noticed within seconds, so heartbeats may not be held back for 0.8 of the timeout.
     maxHeartbeatThrottleInterval: '1s',
-    stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
-  });
+  };
+  const workers = [
+    await Worker.create({
+      ...common,
+      taskQueue: config.taskQueue,
+      workflowBundle: { codePath: workflowBundlePath },
+      stickyQueueScheduleToStartTimeout: '3s',
+      activities: {
+        ...createRunActivities({
+          store,
+          clock,
+          metrics: createJsonLinesSink(join(config.home, 'metrics.jsonl')),
+          pipelines: config.pipelines,
+          defaultPipeline: config.defaultPipeline,
+          env: process.env,
+        }),
+        ...jobs,
+        ...createKeeperActivities({ client, taskQueue: config.taskQueue }),
+        ...createMaintenanceActivities({
+          client,
+          taskQueue: config.taskQueue,
+          clock,
+          readHealth: (question, signal) =>
+            readHealth({ python: tools.python, pythonPath: sparkFolder }, question, signal),
+        }),
+      },
+    }),
+    // A watch takes a place as long as its job, and next to nothing else.
+    await Worker.create({
+      ...common,
+      taskQueue: hostQueue,
+      activities: jobs,
+      maxConcurrentActivityTaskExecutions: 1000,
+    }),
+  ];
+  const stop = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
   // Starting Spark takes seconds: begin now, and let it warm itself while nothing is asked of it.
   local.ensure().catch((error: unknown) => log.warn(`Spark did not start yet: ${String(error)}`));
 
   const run = async (): Promise<void> => {
     try {
-      await worker.run();
+      // One that fails takes the other with it: half a worker would pass for a whole one.
+      const ends = await Promise.allSettled(workers.map((worker) => worker.run().finally(stop)));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
       await local.release();
       await connection.close();
       await plain.close();
     }
   };
-  return {
-    done: run(),
-    stop: () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-    },
-  };
+  return { done: run(), stop };
 }
+
+/** The same after a restart, another for every home: a resident Spark process and its jobs belong to one. */
+const hostOf = (home: string): string =>
+  createHash('sha256').update(`${hostname()}:${home}`).digest('hex').slice(0, 12);

@@ -1,7 +1,13 @@
 // Reads the failure summary out of an error that an activity or a workflow threw.
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureSummary } from '../contracts/failure';
 import { isFailureSummary } from '../domain/failure-summary';
+
+/** No worker has taken the activity in its time: nobody serves the queue. */
+export const isHostGone = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof TimeoutFailure &&
+  error.cause.timeoutType === 'SCHEDULE_TO_START';
 
 export function failureOf(error: unknown): FailureSummary {
   const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;

@@ -1,23 +1,52 @@
 // One Spark job to its end: submit, watch, and again as decideAttempt says. Shared by runs and keepers.
-import { ApplicationFailure, CancelledFailure, proxyActivities, sleep } from '@temporalio/workflow';
-import type { JobActivities, SubmitJobInput } from '../activities/jobs';
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  log,
+  patched,
+  proxyActivities,
+  sleep,
+} from '@temporalio/workflow';
+import type { Elsewhere, JobActivities, SubmitJobInput } from '../activities/jobs';
+import type { JobHandle, JobOutcome } from '../activities/ports';
 import { longestJobHours, type JobKind, type JobReports } from '../contracts/job';
 import type { FailureSummary } from '../contracts/failure';
+import type { RuntimeName } from '../contracts/pipeline';
+import { runtimeTraits } from '../contracts/runtimes';
+import { decideAttempt, lostJob, newCourse } from '../domain/attempts/decide';
 import { reportOf } from '../domain/job-report';
-import { decideAttempt, lostProcess, type AttemptTally } from '../domain/job-attempts';
+import { isHostGone } from './failure-of';
 
-const { submitJob } = proxyActivities<Pick<JobActivities, 'submitJob'>>({
-  startToCloseTimeout: '5 minutes',
-  scheduleToCloseTimeout: '1 hour',
-  retry: { initialInterval: '200ms', maximumInterval: '30s' },
+type Place = { readonly runtime: RuntimeName; readonly taskQueue?: string };
+
+/** Beats tell of a dead worker; the queue of a host that nobody serves any more is given up. */
+const placedOn = ({ runtime, taskQueue }: Place) => ({
+  heartbeatTimeout: runtimeTraits[runtime].heartbeatSeconds * 1000,
+  ...(taskQueue === undefined ? {} : { taskQueue, scheduleToStartTimeout: '2 minutes' as const }),
 });
 
-// Heartbeats come every second, so a dead worker is noticed after four. Retries are free: each one adopts the job.
-const { watchJob } = proxyActivities<Pick<JobActivities, 'watchJob'>>({
-  startToCloseTimeout: `${longestJobHours} hours`,
-  heartbeatTimeout: '4s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 1.5, maximumInterval: '5s' },
-});
+/** When it is cancelled it still tells what it has submitted. */
+const submittingOn = (place: Place) =>
+  proxyActivities<Pick<JobActivities, 'submitJob' | 'findJob'>>({
+    ...placedOn(place),
+    startToCloseTimeout: runtimeTraits[place.runtime].startSeconds * 1000,
+    scheduleToCloseTimeout: '1 hour',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '200ms', maximumInterval: '30s' },
+  });
+
+/** Retries are free, each one adopts the job; they end all the same. */
+const followingOn = (place: Place) =>
+  proxyActivities<Pick<JobActivities, 'watchJob' | 'cancelJob'>>({
+    ...placedOn(place),
+    startToCloseTimeout: `${longestJobHours} hours`,
+    scheduleToCloseTimeout: `${longestJobHours} hours`,
+    retry: { initialInterval: '100ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 200 },
+  });
 
 /** The wire form of a failure that ends a workflow: `type` names it, the summary is the first detail. */
 export const toFailure = (failure: FailureSummary): ApplicationFailure =>
@@ -28,26 +57,86 @@ export const toFailure = (failure: FailureSummary): ApplicationFailure =>
     details: [failure],
   });
 
+type Lost = Extract<JobOutcome, { readonly kind: 'lost' }>;
+
+/** A job on a host whose queue nobody serves is lost. */
+async function unlessHostGone<Result>(work: Promise<Result>, host: string | undefined): Promise<Result | Lost> {
+  return work.catch((error: unknown) => {
+    if (host === undefined || !isHostGone(error)) throw error;
+    return { kind: 'lost', reason: `no worker serves ${host} any more` };
+  });
+}
+
+type Submitted = { readonly attempt: number; readonly outcome: Lost } | JobHandle;
+
+/** Asks where the attempt was asked for, when that is another host. */
+async function submit(input: SubmitJobInput): Promise<Submitted> {
+  const { runtime, request } = input;
+  const options = { summary: `${request.job} ${request.digest.slice(0, 12)}` };
+  let from: Elsewhere | undefined;
+  for (;;) {
+    const taskQueue = from?.elsewhere;
+    const place = taskQueue === undefined ? { runtime } : { runtime, taskQueue };
+    const asking = submittingOn(place).submitJob.executeWithOptions(options, [input]);
+    const answer = await unlessHostGone(asking, taskQueue);
+    if ('kind' in answer) return { attempt: from?.attempt ?? 0, outcome: answer };
+    if (!('elsewhere' in answer)) return answer;
+    from = answer;
+  }
+}
+
+async function watch(handle: JobHandle): Promise<JobOutcome> {
+  const summary = `${handle.job} on ${handle.runtime}: ${handle.id}`;
+  const watching = followingOn(handle).watchJob.executeWithOptions({ summary }, [handle]);
+  return unlessHostGone(watching, handle.taskQueue);
+}
+
+/** No job of the step goes on behind a step that has ended. One that cannot be reached is told of. */
+async function endJob(input: SubmitJobInput, known: JobHandle | undefined): Promise<void> {
+  try {
+    await CancellationScope.nonCancellable(async () => {
+      const find = (place: object): Promise<JobHandle | Elsewhere | undefined> =>
+        submittingOn({ runtime: input.runtime, ...place }).findJob.executeWithOptions(
+          { scheduleToCloseTimeout: '10 minutes' },
+          [input],
+        );
+      let found = known ?? (await find({}));
+      if (found !== undefined && 'elsewhere' in found) found = await find({ taskQueue: found.elsewhere });
+      if (found !== undefined && !('elsewhere' in found)) await followingOn(found).cancelJob(found);
+    });
+  } catch (error) {
+    log.error('a job may still run', { stepKey: input.request.stepKey, error: String(error) });
+  }
+}
+
 /** Runs the job until it succeeds or its retry budget is spent; throws the ApplicationFailure of the last attempt. */
 export async function runJob<Kind extends JobKind>(
   input: SubmitJobInput & { readonly request: { readonly job: Kind } },
 ): Promise<JobReports[Kind]> {
   const { job } = input.request;
-  let tally: AttemptTally = {};
-  for (;;) {
-    const handle = await submitJob.executeWithOptions({ summary: `${job} ${input.request.digest.slice(0, 12)}` }, [
-      input,
-    ]);
-    const outcome = await watchJob.executeWithOptions({ summary: `${job} on ${handle.runtime}: ${handle.id}` }, [
-      handle,
-    ]);
-    if (outcome.kind === 'succeeded') return reportOf(job, outcome.report);
-    if (outcome.kind === 'cancelled') throw new CancelledFailure(`${job} cancelled`);
-    const failure = outcome.kind === 'failed' ? outcome.failure : lostProcess(outcome.reason);
-    const decision = decideAttempt(failure, tally);
-    if (decision.kind === 'give-up') throw toFailure(decision.failure);
-    tally = decision.tally;
-    if (decision.afterSeconds > 0)
-      await sleep(decision.afterSeconds * 1000, { summary: `before another ${job}: ${failure.type}` });
+  let course = newCourse;
+  let next = input;
+  let handle: JobHandle | undefined;
+  try {
+    for (;;) {
+      handle = undefined;
+      const submitted = await submit(next);
+      if (!('outcome' in submitted)) handle = submitted;
+      const outcome = 'outcome' in submitted ? submitted.outcome : await watch(submitted);
+      if (outcome.kind === 'succeeded') return reportOf(job, outcome.report);
+      if (outcome.kind === 'cancelled') throw new CancelledFailure(`${job} cancelled`);
+      const failure =
+        outcome.kind === 'failed' ? outcome.failure : lostJob(outcome.reason, outcome.cause, outcome.logs);
+      const decision = decideAttempt(failure, course, runtimeTraits[input.runtime].largestSize);
+      if (decision.kind === 'give-up') throw toFailure(decision.failure);
+      ({ course } = decision);
+      next = { ...input, after: submitted.attempt, ...(course.size === 1 ? {} : { size: course.size }) };
+      if (decision.afterSeconds > 0)
+        await sleep(decision.afterSeconds * 1000, { summary: `before another ${job}: ${failure.type}` });
+    }
+  } catch (error) {
+    const isOpen = isCancellation(error) || error instanceof ActivityFailure;
+    if (isOpen && patched('end-job')) await endJob(next, handle);
+    throw error;
   }
 }

@@ -1,16 +1,18 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { keepDefinition } from '../../src/activities/definitions';
-import { createJobActivities, type SubmitJobInput } from '../../src/activities/jobs';
+import { createJobActivities, type Elsewhere, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PrepareRequest } from '../../src/contracts/job';
 import type { Definition } from '../../src/contracts/pipeline-ref';
 import { batchPaths, jobPaths } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
-import { FakeSpark } from '../fakes/spark-runtime';
+import { FakeSpark, type FakeRuntimeOptions } from '../fakes/spark-runtime';
+import { until } from '../support/waiting';
 
 const { digest } = prepareReport;
 const paths = { ...batchPaths(pipeline.state, digest), ...jobPaths(pipeline.state, 'prepare', digest, 1) };
+const stepKey = 'customer-sales/customer_sales/d/prepare';
 
 const input = (generation = 1, definition: Definition = pipeline): SubmitJobInput => ({
   runtime: 'local',
@@ -18,7 +20,7 @@ const input = (generation = 1, definition: Definition = pipeline): SubmitJobInpu
   request: {
     protocol: 1,
     job: 'prepare',
-    stepKey: 'customer-sales/customer_sales/d/prepare',
+    stepKey,
     generation,
     run: 'run/customer-sales',
     digest,
@@ -29,33 +31,56 @@ const input = (generation = 1, definition: Definition = pipeline): SubmitJobInpu
   },
 });
 
-function scene() {
-  const spark = new FakeSpark(() => ({ hold: true }));
+/** As a service that tells late of its jobs, in the time of a test. */
+const lookedUp: FakeRuntimeOptions = {
+  traits: { hostBound: false, settlingSeconds: 0.1, pollSeconds: { shortest: 0.005, longest: 0.005 } },
+};
+const byToken: FakeRuntimeOptions = { ...lookedUp, byToken: true };
+
+function scene(options: FakeRuntimeOptions = {}) {
   const store = createFakeObjectStore();
-  const { submitJob, watchJob } = createJobActivities({ runtimes: { local: spark.runtime() }, store });
+  const spark = new FakeSpark(store, () => ({ hold: true }));
+  const activitiesOn = (host: string) =>
+    createJobActivities({
+      runtimes: { local: spark.runtime(options), databricks: spark.runtime({ ...byToken, name: 'databricks' }) },
+      store,
+      hostQueue: host,
+    });
   const environment = new MockActivityEnvironment();
+  const asked = (more: Partial<SubmitJobInput> = {}, host = 'headgate/here'): Promise<JobHandle | Elsewhere> =>
+    environment.run(activitiesOn(host).submitJob, { ...input(), ...more });
   return {
     spark,
     store,
-    submitted: (definition: Definition): Promise<JobHandle> => environment.run(submitJob, input(1, definition)),
-    submit: (generation?: number): Promise<JobHandle> => environment.run(submitJob, input(generation)),
+    asked,
+    submit: async (more: Partial<SubmitJobInput> = {}): Promise<JobHandle> => {
+      const answer = await asked(more);
+      if ('elsewhere' in answer) throw new Error(`asked elsewhere: ${answer.elsewhere}`);
+      return answer;
+    },
+    find: (host = 'headgate/here') => environment.run(activitiesOn(host).findJob, input()),
     watch: (handle: JobHandle, own = new MockActivityEnvironment()) => {
-      const outcome: Promise<JobOutcome> = own.run(watchJob, handle);
+      const outcome: Promise<JobOutcome> = own.run(activitiesOn('headgate/here').watchJob, handle);
       return { own, outcome };
     },
-    bad: () => environment.run(submitJob, { ...input(), runtime: 'emr' }),
+    cancel: (handle: JobHandle) => environment.run(activitiesOn('headgate/here').cancelJob, handle),
   };
 }
 
-const until = async (good: () => boolean): Promise<void> => {
-  while (!good()) await new Promise((wake) => setTimeout(wake, 5));
-};
+/** The worker dies when its submit has arrived: it never hears the id. */
+async function dieAfterSubmit({ spark, asked }: ReturnType<typeof scene>): Promise<void> {
+  spark.afterSubmit = () => {
+    throw new Error('kill -9');
+  };
+  await expect(asked()).rejects.toThrow();
+  spark.afterSubmit = () => undefined;
+}
 
 describe('submitJob', () => {
   it('writes the pipeline whole into a prepare request that travels with a reference', async () => {
-    const { store, submitted } = scene();
+    const { store, submit } = scene();
     const { definition } = await keepDefinition(pipeline, store);
-    const handle = await submitted(definition);
+    const handle = await submit({ request: input(1, definition).request });
     expect(JSON.parse((await store.readText(handle.requestPath)) ?? '')).toMatchObject({ pipeline });
   });
 
@@ -70,11 +95,31 @@ describe('submitJob', () => {
     });
   });
 
+  it('records the intent before the submit and the id after it', async () => {
+    const { spark, store, submit } = scene();
+    let before: readonly string[] = [];
+    spark.afterSubmit = () => {
+      before = store.paths();
+    };
+    const handle = await submit();
+    expect(before).toEqual([paths.host(1), paths.request(1)].toSorted());
+    expect(JSON.parse((await store.readText(paths.handle(1))) ?? '')).toEqual(handle);
+  });
+
   it('finds the job that it has submitted when it is retried', async () => {
     const { spark, submit } = scene();
     const [first, second] = [await submit(), await submit()];
     expect(second).toEqual(first);
-    expect(spark.runs(first.stepKey)).toBe(1);
+    expect(spark.runs(stepKey)).toBe(1);
+  });
+
+  it('submits nothing for a step that has left its report', async () => {
+    const { spark, submit, watch } = scene();
+    const handle = await submit();
+    spark.let(stepKey);
+    await watch(handle).outcome;
+    expect((await watch(await submit()).outcome).kind).toBe('succeeded');
+    expect(spark.runs(stepKey)).toBe(1);
   });
 
   it('submits another attempt after one that left its failure', async () => {
@@ -92,27 +137,111 @@ describe('submitJob', () => {
     spark.lose();
     const second = await submit();
     expect(second.attempt).toBe(2);
-    expect(spark.runs(second.stepKey)).toBe(2);
+    expect(spark.runs(stepKey)).toBe(2);
+  });
+
+  it('submits another attempt, larger where asked, after those that are told to be over', async () => {
+    const { spark, submit } = scene();
+    await submit();
+    spark.lose();
+    expect((await submit({ after: 4, size: 2 })).attempt).toBe(5);
+    expect(spark.sizes(stepKey)).toEqual([1, 2]);
+  });
+
+  it('finds a job of the runtime that the pipeline had before', async () => {
+    const { spark, submit } = scene();
+    const before = await submit();
+    expect(await submit({ runtime: 'databricks' })).toEqual(before);
+    spark.lose();
+    expect(await submit({ runtime: 'databricks' })).toMatchObject({ runtime: 'databricks', attempt: 2 });
   });
 
   it('keeps a redo apart from the first generation: other step, other files', async () => {
     const { submit } = scene();
-    const [first, redo] = [await submit(), await submit(1_800_000_000)];
+    const [first, redo] = [await submit(), await submit({ request: input(1_800_000_000).request })];
     expect(redo.stepKey).not.toBe(first.stepKey);
     expect(redo.reportPath).not.toBe(first.reportPath);
   });
 
   it('names the runtimes it has when asked for another', async () => {
-    await expect(scene().bad()).rejects.toMatchObject({ type: 'UnknownRuntime', nonRetryable: true });
+    const bad = scene().asked({ runtime: 'emr' });
+    await expect(bad).rejects.toMatchObject({ type: 'UnknownRuntime', nonRetryable: true });
+  });
+});
+
+describe('a submit that was begun, and whose id nobody wrote down', () => {
+  it('is looked for while the runtime may tell late of it, and not made again', async () => {
+    const here = scene(lookedUp);
+    await dieAfterSubmit(here);
+    here.spark.lag = 3;
+    expect((await here.submit()).attempt).toBe(1);
+    expect(here.spark.lag).toBeLessThan(0);
+    expect(here.spark.runs(stepKey)).toBe(1);
+  });
+
+  it('is another attempt when it does not show within the settling time', async () => {
+    const here = scene(lookedUp);
+    await dieAfterSubmit(here);
+    here.spark.lose();
+    expect((await here.submit()).attempt).toBe(2);
+    expect(here.spark.runs(stepKey)).toBe(2);
+  });
+
+  it('is submitted again with its token where that answers the first job', async () => {
+    const here = scene(byToken);
+    await dieAfterSubmit(here);
+    expect((await here.submit()).attempt).toBe(1);
+    expect(here.spark.runs(stepKey)).toBe(1);
+  });
+
+  it('is found for a cancel', async () => {
+    const here = scene(lookedUp);
+    await dieAfterSubmit(here);
+    here.spark.lag = 2;
+    expect(await here.find()).toMatchObject({ attempt: 1 });
+  });
+});
+
+describe('a job that lives on one host', () => {
+  it('tells the queue of its host, also when another worker is asked', async () => {
+    const { asked, submit } = scene();
+    const handle = await submit();
+    expect(handle.taskQueue).toBe('headgate/here');
+    expect(await asked({}, 'headgate/there')).toEqual(handle);
+  });
+
+  it('is not called ended by another host, which cannot know', async () => {
+    const { spark, asked, submit } = scene();
+    const handle = await submit();
+    spark.lose();
+    expect(await asked({}, 'headgate/there')).toEqual(handle);
+    expect((await submit()).attempt).toBe(2);
+  });
+
+  it('is asked for on its host when its worker died in the submit', async () => {
+    const here = scene();
+    await dieAfterSubmit(here);
+    const elsewhere = { elsewhere: 'headgate/here', attempt: 1 };
+    expect(await here.asked({}, 'headgate/there')).toEqual(elsewhere);
+    expect(await here.find('headgate/there')).toEqual(elsewhere);
+    expect((await here.submit()).attempt).toBe(1);
+    expect(here.spark.runs(stepKey)).toBe(1);
+  });
+
+  it('is submitted on another host once its own is given up', async () => {
+    const here = scene();
+    await dieAfterSubmit(here);
+    here.spark.lose();
+    const handle = await here.asked({ after: 1 }, 'headgate/there');
+    expect(handle).toMatchObject({ attempt: 2, taskQueue: 'headgate/there' });
   });
 });
 
 describe('watchJob', () => {
   it('returns how the job ended', async () => {
     const { spark, submit, watch } = scene();
-    const handle = await submit();
-    const { outcome } = watch(handle);
-    spark.let(handle.stepKey);
+    const { outcome } = watch(await submit());
+    spark.let(stepKey);
     expect((await outcome).kind).toBe('succeeded');
   });
 
@@ -123,38 +252,104 @@ describe('watchJob', () => {
     const beats: unknown[] = [];
     own.on('heartbeat', (details: unknown) => beats.push(details));
     const { outcome } = watch(handle, own);
-    await until(() => beats.length > 0);
+    await until('a beat', () => beats.length > 0);
     expect(beats[0]).toMatchObject({ job: handle.id });
-    spark.let(handle.stepKey);
+    spark.let(stepKey);
     await outcome;
   });
 
-  it('ends the job when the workflow is cancelled', async () => {
-    const { submit, watch } = scene();
-    const handle = await submit();
-    const { own, outcome } = watch(handle);
-    own.cancel('CANCELLED', { cancelRequested: true } as never);
-    expect(await outcome).toEqual({ kind: 'cancelled' });
-  });
-
-  it('leaves the job running when the worker shuts down', async () => {
+  it.each([
+    ['its workflow is cancelled', { cancelRequested: true }],
+    ['the worker shuts down', { workerShutdown: true }],
+    ['its heartbeat was lost: another attempt has adopted the job', { notFound: true }],
+  ])('stops watching and leaves the job running when %s', async (_, details) => {
     const { spark, submit, watch } = scene();
     const handle = await submit();
     const { own, outcome } = watch(handle);
-    own.cancel('WORKER_SHUTDOWN', { workerShutdown: true } as never);
-    await expect(outcome).rejects.toThrow('the job goes on');
+    own.cancel('CANCELLED', details as never);
+    await expect(outcome).rejects.toMatchObject({ name: 'CancelledFailure' });
     const again = watch(handle);
-    spark.let(handle.stepKey);
+    spark.let(stepKey);
     expect((await again.outcome).kind).toBe('succeeded');
-    expect(spark.runs(handle.stepKey)).toBe(1);
+    expect(spark.runs(stepKey)).toBe(1);
   });
 
-  it('leaves the job running when its heartbeat was lost: another attempt has adopted it', async () => {
-    const { submit, watch, spark } = scene();
+  it('takes the report for the success, although the runtime still calls the job running', async () => {
+    const { store, submit, watch } = scene(lookedUp);
     const handle = await submit();
-    const { own, outcome } = watch(handle);
-    own.cancel('NOT_FOUND', { notFound: true } as never);
-    await expect(outcome).rejects.toThrow('the job goes on');
-    expect(spark.runs(handle.stepKey)).toBe(1);
+    const { outcome } = watch(handle);
+    await until(
+      'a second look',
+      () => store.calls.filter((call) => call === `readText ${paths.report}`).length > 1,
+      2000,
+    );
+    store.place(paths.report, JSON.stringify({ ...prepareReport, stepKey }));
+    expect((await outcome).kind).toBe('succeeded');
+  });
+
+  it('does not take a failure file for the end: the job may still be stopping', async () => {
+    const { spark, store, submit, watch } = scene(lookedUp);
+    const handle = await submit();
+    const { outcome } = watch(handle);
+    store.place(paths.failure(1), '{}');
+    store.before = (operation, path) => {
+      if (operation === 'readText' && path === paths.failure(1)) throw new Error('looked too early');
+    };
+    await new Promise((wake) => setTimeout(wake, 30));
+    store.before = () => undefined;
+    spark.let(stepKey);
+    expect((await outcome).kind).toBe('succeeded');
+  });
+
+  it('keeps looking for a job that the runtime does not know for a while', async () => {
+    const { spark, submit, watch } = scene(lookedUp);
+    const handle = await submit();
+    spark.lag = 3;
+    const { outcome } = watch(handle);
+    await until('it was looked for', () => spark.lag < 0, 2000);
+    spark.let(stepKey);
+    expect((await outcome).kind).toBe('succeeded');
+  });
+
+  it('calls a job lost that stays unknown for the settling time', async () => {
+    const { submit, watch } = scene(lookedUp);
+    const handle = await submit();
+    expect(await watch({ ...handle, id: 'gone' }).outcome).toMatchObject({ kind: 'lost' });
+  });
+
+  it('ends at once, as a defect, with what nobody modelled', async () => {
+    const { submit, store, watch } = scene();
+    const handle = await submit();
+    store.before = () => {
+      throw new TypeError('x is not a function');
+    };
+    await expect(watch(handle).outcome).rejects.toMatchObject({ type: 'Defect', nonRetryable: true });
+  });
+
+  it('may be tried again when the system fails', async () => {
+    const { submit, store, watch } = scene();
+    const handle = await submit();
+    store.before = () => {
+      throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'read' });
+    };
+    await expect(watch(handle).outcome).rejects.toMatchObject({ type: 'SystemError', nonRetryable: false });
+  });
+});
+
+describe('cancelJob', () => {
+  it('ends the job, and the watch tells that it was cancelled', async () => {
+    const { submit, watch, cancel } = scene();
+    const handle = await submit();
+    const { outcome } = watch(handle);
+    expect(await cancel(handle)).toMatchObject({ state: 'ended' });
+    expect(await outcome).toEqual({ kind: 'cancelled' });
+  });
+
+  it('changes nothing when the job has ended', async () => {
+    const { spark, submit, watch, cancel } = scene();
+    const handle = await submit();
+    spark.let(stepKey);
+    expect(await cancel(handle)).toEqual({ state: 'ended' });
+    expect((await watch(handle).outcome).kind).toBe('succeeded');
   });
 });

@@ -1,6 +1,10 @@
-// An in-memory SparkRuntime that keeps the promises of the port. Jobs end as they are told to, when they are told to.
+// An in-memory SparkRuntime that keeps the promises of the port. Jobs end as they are told to, when they are told to, and
+// leave report and failure in the store like real ones.
 import type { JobFailure, JobReport } from '../../src/contracts/job';
-import type { JobHandle, JobOutcome, JobProgress, JobSubmission, SparkRuntime } from '../../src/activities/ports';
+import type { RuntimeName } from '../../src/contracts/pipeline';
+import { runtimeTraits, type RuntimeTraits } from '../../src/contracts/runtimes';
+import type { EndCause, JobHandle, JobStatus, JobSubmission, SparkRuntime } from '../../src/activities/ports';
+import type { FakeObjectStore } from './object-store';
 import { reportOf } from './reports';
 
 export type FakeEnd =
@@ -10,33 +14,65 @@ export type FakeEnd =
 /** How a job of this step and attempt behaves; `hold` keeps it running until `let(stepKey)`. */
 export type FakeBehaviour = (submission: JobSubmission) => { readonly end?: FakeEnd; readonly hold?: boolean };
 
-type FakeJob = {
-  readonly handle: JobHandle;
-  readonly end: FakeEnd;
-  readonly watchers: Set<(outcome: JobOutcome) => void>;
-  outcome: JobOutcome | undefined;
+export type FakeRuntimeOptions = {
+  readonly name?: RuntimeName;
+  /** In place of those of the runtime that it stands for. */
+  readonly traits?: Partial<RuntimeTraits>;
+  /** Like a service whose jobs are found by their token alone. */
+  readonly byToken?: boolean;
 };
 
-/** What outlives every worker: jobs, their records, and the process that runs them. */
+type FakeJob = {
+  readonly handle: JobHandle;
+  readonly submission: JobSubmission;
+  readonly token: string;
+  readonly end: FakeEnd;
+  readonly waiting: Set<() => void>;
+  /** Of a job that has ended. */
+  ended: { readonly cause?: EndCause } | undefined;
+};
+
+/** What outlives every worker: jobs, and the process that runs them. */
 export class FakeSpark {
+  readonly store: FakeObjectStore;
   behaviour: FakeBehaviour;
+  /** Looks for which a new job does not show yet. */
+  lag = 0;
+  /** Called after a job was begun and before its submitter hears of it; may throw. */
+  afterSubmit: (job: JobSubmission) => void = () => undefined;
   readonly #jobs: FakeJob[] = [];
   #instance = 1;
 
-  constructor(behaviour: FakeBehaviour = () => ({})) {
+  constructor(store: FakeObjectStore, behaviour: FakeBehaviour = () => ({})) {
+    this.store = store;
     this.behaviour = behaviour;
   }
 
   /** A runtime as one worker sees it; another worker's is another object over the same jobs. */
-  runtime(name = 'local'): SparkRuntime {
+  runtime({ name = 'local', traits, byToken = false }: FakeRuntimeOptions = {}): SparkRuntime {
+    const find = async (submission: JobSubmission): Promise<JobHandle | undefined> =>
+      this.#lags() ? undefined : this.#openOf(submission)?.handle;
     return {
       name,
-      find: async (submission) => this.#find(submission)?.handle,
-      submit: async (submission) => (this.#find(submission) ?? this.#start(name, submission)).handle,
-      watch: (handle, onProgress, signal) => this.#watch(handle, onProgress, signal),
+      traits: { ...runtimeTraits[name], ...traits },
+      submit: async (submission, token) => {
+        const known = byToken ? this.#jobs.find((job) => job.token === token) : this.#openOf(submission);
+        const job = known ?? this.#start(name, submission, token);
+        if (known === undefined) this.afterSubmit(submission);
+        return job.handle;
+      },
+      ...(byToken ? {} : { find }),
+      status: async (handle, wait) => {
+        const job = this.#job(handle);
+        if (job === undefined || this.#lags()) return { state: 'unknown', text: 'nobody knows the job' };
+        if (wait !== undefined && job.ended === undefined) await held(job, wait);
+        return statusOf(job);
+      },
       cancel: async (handle) => {
         const job = this.#job(handle);
-        if (job?.outcome === undefined) this.#settle(job, { kind: 'cancelled' });
+        if (job === undefined) return { state: 'unknown', text: 'nobody knows the job' };
+        if (job.ended === undefined) this.#settle(job, { cause: { kind: 'cancelled', text: 'it was asked to stop' } });
+        return statusOf(job);
       },
     };
   }
@@ -46,36 +82,39 @@ export class FakeSpark {
     return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).length;
   }
 
+  sizes(stepKey: string): readonly number[] {
+    return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).map(({ submission }) => submission.size);
+  }
+
   /** Lets a held job end. */
   let(stepKey: string): void {
     for (const job of this.#open()) if (job.handle.stepKey === stepKey) this.#end(job);
   }
 
   /** The process dies, and its jobs with it. */
-  lose(reason = 'the fake process died'): void {
-    for (const job of this.#open()) this.#settle(job, { kind: 'lost', reason });
+  lose(text = 'the fake process died'): void {
+    for (const job of this.#open()) this.#settle(job, { cause: { kind: 'infrastructure', text } });
     this.#instance += 1;
   }
 
+  #lags(): boolean {
+    this.lag -= 1;
+    return this.lag >= 0;
+  }
+
   #open(): readonly FakeJob[] {
-    return this.#jobs.filter(({ outcome }) => outcome === undefined);
+    return this.#jobs.filter(({ ended }) => ended === undefined);
   }
 
-  /** An open job of the step, its success, or the failure of this attempt: what the port calls found. */
-  #find({ stepKey, attempt }: JobSubmission): FakeJob | undefined {
-    const ofStep = this.#jobs.filter(({ handle }) => handle.stepKey === stepKey);
-    return ofStep.find(
-      ({ handle, outcome }) =>
-        outcome === undefined ||
-        outcome.kind === 'succeeded' ||
-        (outcome.kind === 'failed' && handle.attempt === attempt),
-    );
+  #openOf({ stepKey }: JobSubmission): FakeJob | undefined {
+    return this.#open().find(({ handle }) => handle.stepKey === stepKey);
   }
 
-  #start(runtime: string, submission: JobSubmission): FakeJob {
+  #start(runtime: RuntimeName, submission: JobSubmission, token: string): FakeJob {
     const { end = { kind: 'succeed' }, hold = false } = this.behaviour(submission);
-    const handle: JobHandle = { ...submission, runtime, id: `${this.#instance}/${this.#jobs.length + 1}` };
-    const job: FakeJob = { handle, end, watchers: new Set(), outcome: undefined };
+    const { size: _, ...attempt } = submission;
+    const handle: JobHandle = { ...attempt, runtime, id: `${this.#instance}/${this.#jobs.length + 1}` };
+    const job: FakeJob = { handle, submission, token, end, waiting: new Set(), ended: undefined };
     this.#jobs.push(job);
     if (!hold) this.#end(job);
     return job;
@@ -85,36 +124,41 @@ export class FakeSpark {
     return this.#jobs.find((job) => job.handle.id === handle.id);
   }
 
-  async #watch(
-    handle: JobHandle,
-    onProgress: (progress: JobProgress) => void,
-    signal: AbortSignal,
-  ): Promise<JobOutcome> {
-    signal.throwIfAborted();
-    const job = this.#job(handle);
-    if (job === undefined) return { kind: 'lost', reason: 'nobody knows the job' };
-    if (job.outcome !== undefined) return job.outcome;
-    onProgress({ phase: 'running', tasksDone: 0, tasksTotal: 1 });
-    return new Promise((resolve, reject) => {
-      job.watchers.add(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-  }
-
   #end(job: FakeJob): void {
-    const { stepKey, attempt } = job.handle;
+    const { stepKey, attempt, reportPath, failurePath } = job.handle;
     if (job.end.kind === 'succeed') {
       const report = job.end.report ?? reportOf[job.handle.job];
-      this.#settle(job, { kind: 'succeeded', report: { ...report, stepKey, attempt } });
+      this.store.place(reportPath, JSON.stringify({ ...report, stepKey, attempt }));
+      this.#settle(job, {});
       return;
     }
     const told = { message: 'the fake job failed', remedy: 'none', fields: {}, detail: '' };
-    this.#settle(job, { kind: 'failed', failure: { protocol: 1, ...told, ...job.end.failure, stepKey, attempt } });
+    const failure: JobFailure = { protocol: 1, ...told, ...job.end.failure, stepKey, attempt };
+    this.store.place(failurePath, JSON.stringify(failure));
+    this.#settle(job, { cause: { kind: 'unknown', text: failure.type } });
   }
 
-  #settle(job: FakeJob | undefined, outcome: JobOutcome): void {
-    if (job === undefined) return;
-    job.outcome = outcome;
-    for (const tell of job.watchers) tell(outcome);
+  #settle(job: FakeJob, ended: NonNullable<FakeJob['ended']>): void {
+    job.ended = ended;
+    for (const wake of job.waiting) wake();
   }
+}
+
+const statusOf = ({ ended }: FakeJob): JobStatus =>
+  ended === undefined
+    ? { state: 'running', progress: { phase: 'running', tasksDone: 0, tasksTotal: 1 } }
+    : { state: 'ended', ...ended };
+
+/** Until the job has ended, the wait is over or the signal comes. */
+function held(job: FakeJob, { ms, signal }: { readonly ms: number; readonly signal: AbortSignal }): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const wake = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    job.waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    if (signal.aborted) wake();
+  });
 }

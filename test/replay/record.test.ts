@@ -14,9 +14,12 @@ import {
   fakeActivities,
   newJournal,
   startEnvironment,
+  succeeded,
+  watching,
   withWorker,
   type Activities,
 } from '../workflows/environment';
+import { barrier } from '../workflows/table-scene';
 
 const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
 
@@ -113,6 +116,29 @@ const anonymous = (history: string): string =>
         return losses >= 0 ? { kind: 'lost', reason: 'killed' } : activities.watchJob(handle);
       },
     }));
+  });
+
+  it('cancelled while its job is watched', async () => {
+    const { client } = environment;
+    const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri('/lake/cancelled') } };
+    const watched = barrier();
+    const fakes: Activities = {
+      ...fakeActivities(environment, newJournal(), 'cancelled'),
+      loadPipeline: async () => own,
+      watchJob: async (handle) => {
+        watched.open();
+        await watching(new Promise(() => undefined));
+        return succeeded(handle);
+      },
+    };
+    await withWorker(environment, 'cancelled', fakes, async () => {
+      const workflowId = 'run/cancelled';
+      const handle = await client.workflow.start('runPipeline', { workflowId, taskQueue: 'cancelled', args: [] });
+      await watched.opened;
+      await handle.executeUpdate('cancelRun', { args: [{ by: 'ada', why: 'wrong day' }] });
+      await handle.result().catch(() => undefined);
+      await keep('runPipeline.cancelled', workflowId);
+    });
   });
 
   it('failed on data', () =>

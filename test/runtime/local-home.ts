@@ -3,12 +3,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import {
-  createLocalRuntime,
-  type LocalRuntime,
-  type LocalRuntimeOptions,
-} from '../../src/adapters/runtimes/local/runtime';
-import type { JobSubmission } from '../../src/activities/ports';
+import type { ResidentSettings } from '../../src/adapters/runtimes/local/resident-process';
+import { createLocalRuntime, type LocalRuntime } from '../../src/adapters/runtimes/local/runtime';
+import { createStores } from '../../src/adapters/stores';
+import type { JobSubmission, ObjectStore } from '../../src/activities/ports';
 import type { SuiteBehaviour } from '../adapters/runtimes/spark-runtime-suite';
 import { crash, listProcesses, processesOf } from '../support/processes';
 import { sparkFolder, testTools } from '../support/tools';
@@ -22,7 +20,8 @@ export type Engine = 'spark' | 'stand-in';
 export type LocalHome = {
   readonly home: string;
   /** A new runtime object, as another worker would build it. */
-  readonly runtime: (options?: Partial<LocalRuntimeOptions>) => LocalRuntime;
+  readonly runtime: (options?: Partial<ResidentSettings>) => LocalRuntime;
+  readonly store: ObjectStore;
   readonly submission: (
     behaviour?: SuiteBehaviour & { readonly crash?: boolean; readonly table?: string },
     of?: { readonly step: JobSubmission; readonly attempt: number },
@@ -52,6 +51,7 @@ export async function createLocalHome(engine: Engine, inside = ''): Promise<Loca
 
   return {
     home,
+    store: createStores(),
     runtime: (options = {}) => {
       const runtime = createLocalRuntime({
         home,
@@ -81,6 +81,7 @@ export async function createLocalHome(engine: Engine, inside = ''): Promise<Loca
         stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
         job,
         attempt,
+        size: 1,
         requestPath: `${base}.request-${attempt}.json`,
         reportPath: of?.step.reportPath ?? `${base}.report.json`,
         failurePath: `${base}.failure-${attempt}.json`,

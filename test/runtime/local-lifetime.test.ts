@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { processStart } from '../../src/adapters/runtimes/local/process-identity';
 import { announcementSchema } from '../../src/adapters/runtimes/local/resident-protocol';
-import type { JobOutcome } from '../../src/activities/ports';
+import type { JobHandle, JobOutcome, SparkRuntime } from '../../src/activities/ports';
+import { findIn, follow, submitTo } from '../support/jobs';
 import { crash, isAlive, processesOf } from '../support/processes';
 import { until } from '../support/waiting';
 import { createLocalHome, type LocalHome } from './local-home';
@@ -13,8 +14,7 @@ import { createLocalHome, type LocalHome } from './local-home';
 let local: LocalHome;
 afterEach(() => local.remove());
 
-const never = (): AbortSignal => new AbortController().signal;
-const ignore = (): void => {};
+const watch = (runtime: SparkRuntime, handle: JobHandle) => follow(runtime, local.store, handle);
 const announcement = (home = local.home) =>
   announcementSchema.parse(JSON.parse(readFileSync(join(home, 'resident.json'), 'utf8')));
 
@@ -32,7 +32,7 @@ describe('with Spark', () => {
   test('when the JVM is killed under a job, Python goes too, and the job runs again elsewhere', async () => {
     const runtime = local.runtime();
     const step = local.submission({ hold: true });
-    const watching = runtime.watch(await runtime.submit(step), ignore, never());
+    const watching = watch(runtime, await submitTo(runtime, step));
     await until('the job runs', () => local.runs(step) === 1);
     const pids = await local.pids();
     await crash(pids.java);
@@ -41,7 +41,7 @@ describe('with Spark', () => {
     expect(existsSync(join(local.home, 'resident.json'))).toBe(false);
 
     local.release(step);
-    expect(await runtime.watch(await runtime.submit(step), ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(runtime, await submitTo(runtime, step))).toMatchObject({ kind: 'succeeded' });
     expect(local.runs(step)).toBe(2);
   });
 
@@ -57,7 +57,7 @@ describe('with Spark', () => {
   test('stop ends everything and loses, not cancels, what ran', async () => {
     const runtime = local.runtime();
     const step = local.submission({ hold: true });
-    const watching = runtime.watch(await runtime.submit(step), ignore, never());
+    const watching = watch(runtime, await submitTo(runtime, step));
     await until('the job runs', () => local.runs(step) === 1);
     const pids = await local.pids();
     await local.runtime().stop();
@@ -97,17 +97,17 @@ describe('whatever runs in it', () => {
   test('a worker that crashes leaves its job to the next one, run once', async () => {
     const crashed = local.runtime();
     const step = local.submission({ hold: true });
-    const handle = await crashed.submit(step);
-    const watching = crashed.watch(handle, ignore, never());
+    const handle = await submitTo(crashed, step);
+    const watching = watch(crashed, handle);
     await until('the job runs', () => local.runs(step) === 1);
     const { instance } = announcement();
     crashed.disconnect();
 
     const next = local.runtime();
-    const found = await next.find(step);
+    const found = await findIn(next, step);
     expect(found).toEqual(handle);
     local.release(step);
-    expect(await next.watch(handle, ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(next, handle)).toMatchObject({ kind: 'succeeded' });
     expect(announcement().instance).toBe(instance);
     // The first one was only disconnected: it found its way back to the same process.
     expect(await watching).toMatchObject({ kind: 'succeeded' });
@@ -135,7 +135,7 @@ describe('whatever runs in it', () => {
   test('release leaves the process to other workers and to jobs, and ends it without them', async () => {
     const [one, two] = [local.runtime(), local.runtime()];
     const step = local.submission({ hold: true });
-    const handle = await one.submit(step);
+    const handle = await submitTo(one, step);
     await two.ensure();
     const pids = await local.pids();
     await one.release();
@@ -144,7 +144,7 @@ describe('whatever runs in it', () => {
     expect(isAlive(pids.python)).toBe(true);
     local.release(step);
     const last = local.runtime();
-    expect(await last.watch(handle, ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(last, handle)).toMatchObject({ kind: 'succeeded' });
     await last.release();
     await local.gone(pids);
   });
@@ -154,13 +154,13 @@ describe('whatever runs in it', () => {
     await runtime.ensure();
     await local.gone(await local.pids());
     const step = local.submission();
-    expect(await runtime.watch(await runtime.submit(step), ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(runtime, await submitTo(runtime, step))).toMatchObject({ kind: 'succeeded' });
   });
 
   test('a process without clients ends, but not under its jobs', async () => {
     const runtime = local.runtime({ orphanSeconds: 1 });
     const step = local.submission({ hold: true });
-    await runtime.submit(step);
+    await submitTo(runtime, step);
     await until('the job runs', () => local.runs(step) === 1);
     const pids = await local.pids();
     runtime.disconnect();
@@ -172,7 +172,7 @@ describe('whatever runs in it', () => {
   test('abandoned jobs do not keep the process for ever', async () => {
     const runtime = local.runtime({ orphanSeconds: 1, abandonedSeconds: 2 });
     const step = local.submission({ hold: true });
-    await runtime.submit(step);
+    await submitTo(runtime, step);
     await until('the job runs', () => local.runs(step) === 1);
     const pids = await local.pids();
     runtime.disconnect();

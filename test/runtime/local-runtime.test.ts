@@ -1,5 +1,8 @@
 // The local runtime keeps the promises of the port, with real processes and real Spark.
+import { createStores } from '../../src/adapters/stores';
 import { describeSparkRuntime } from '../adapters/runtimes/spark-runtime-suite';
+import type { JobHandle, SparkRuntime } from '../../src/activities/ports';
+import { follow, submitTo } from '../support/jobs';
 import { crash } from '../support/processes';
 import { until } from '../support/waiting';
 import { createLocalHome, type LocalHome } from './local-home';
@@ -10,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => local.remove());
 
-const never = (): AbortSignal => new AbortController().signal;
-const ignore = (): void => {};
+const watch = (runtime: SparkRuntime, handle: JobHandle) => follow(runtime, local.store, handle);
 
 describeSparkRuntime({
   runtime: () => local.runtime(),
+  store: createStores(),
   submission: (behaviour, of) => local.submission(behaviour, of),
   release: (submission) => local.release(submission),
   runs: (submission) => local.runs(submission),
@@ -25,12 +28,12 @@ describeSparkRuntime({
   },
 });
 
-test('a job that ends without a trace has failed, with its error told', async () => {
+test('a job that ends without a trace is lost, with its error told', async () => {
   const runtime = local.runtime();
   const step = local.submission({ crash: true });
-  const outcome = await runtime.watch(await runtime.submit(step), ignore, never());
-  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'unknown', type: 'FailureMissing' } });
-  expect(outcome).toMatchObject({ failure: { detail: expect.stringContaining('crashed without a trace') } });
+  const outcome = await watch(runtime, await submitTo(runtime, step));
+  expect(outcome).toMatchObject({ kind: 'lost', cause: 'unknown' });
+  expect(outcome).toMatchObject({ reason: expect.stringContaining('crashed without a trace') });
 });
 
 test('jobs on one table run one after the other, jobs on two tables side by side', async () => {
@@ -39,27 +42,26 @@ test('jobs on one table run one after the other, jobs on two tables side by side
   const other = local.submission({ hold: true });
   if (first === undefined || second === undefined) throw new Error('no steps');
   const handles = [];
-  for (const step of [first, second, other]) handles.push(await runtime.submit(step));
+  for (const step of [first, second, other]) handles.push(await submitTo(runtime, step));
   await until('the other table runs', () => local.runs(first) === 1 && local.runs(other) === 1);
   expect(await runtime.stats()).toMatchObject({ running: 2, queued: 1 });
   expect(local.runs(second)).toBe(0);
   for (const step of [first, other]) local.release(step);
   await until('the second begins', () => local.runs(second) === 1);
   local.release(second);
-  for (const handle of handles)
-    expect(await runtime.watch(handle, ignore, never())).toMatchObject({ kind: 'succeeded' });
+  for (const handle of handles) expect(await watch(runtime, handle)).toMatchObject({ kind: 'succeeded' });
 });
 
 test('a queued job that is cancelled never runs', async () => {
   const runtime = local.runtime();
   const running = local.submission({ hold: true, table: '/lake/busy' });
   const waiting = local.submission({ table: '/lake/busy' });
-  const first = await runtime.submit(running);
-  const second = await runtime.submit(waiting);
+  const first = await submitTo(runtime, running);
+  const second = await submitTo(runtime, waiting);
   await runtime.cancel(second);
-  expect(await runtime.watch(second, ignore, never())).toEqual({ kind: 'cancelled' });
+  expect(await watch(runtime, second)).toEqual({ kind: 'cancelled' });
   local.release(running);
-  expect(await runtime.watch(first, ignore, never())).toMatchObject({ kind: 'succeeded' });
+  expect(await watch(runtime, first)).toMatchObject({ kind: 'succeeded' });
   expect(local.runs(waiting)).toBe(0);
 });
 

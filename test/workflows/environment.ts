@@ -62,6 +62,8 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
       return handleOf(input);
     },
     watchJob: async (handle) => succeeded(handle),
+    findJob: async () => undefined,
+    cancelJob: async () => ({ state: 'ended' }),
     ...createKeeperActivities({ client: environment.client, taskQueue }),
     ...createMaintenanceActivities({
       client: environment.client,

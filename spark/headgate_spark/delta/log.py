@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from pyspark.sql import types as T
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import read_text
+from headgate_spark.io.files import read_text
 
 Action = Mapping[str, Any]
 

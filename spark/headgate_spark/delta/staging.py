@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.delta import log
 from headgate_spark.delta.table import last_commit, read_version, require_version
-from headgate_spark.files import holds_files
+from headgate_spark.io.files import holds_files
 from headgate_spark.transforms.fates import STAGED
 from headgate_spark.transforms.names import FATE, OWN_PREFIX, quoted
 

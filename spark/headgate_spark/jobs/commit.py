@@ -10,7 +10,7 @@ from headgate_spark.delta.scanned import FilesScanned, files_scanned
 from headgate_spark.delta.staging import read_written, staged_rows
 from headgate_spark.delta.table import is_missing, last_commit, read_version, table_schema
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import holds_files, put_if_absent, read_text, remove
+from headgate_spark.io.files import holds_files, put_if_absent, read_text, remove
 from headgate_spark.jobs.report import report_base
 from headgate_spark.protocol import CommitReport, CommitRequest, CommitRows, CommittedFiles, JobWarning, TableVersion
 from headgate_spark.watch import Stopwatch

@@ -19,7 +19,7 @@ from headgate_spark.classify import classify
 from headgate_spark.contract import parse_manifest
 from headgate_spark.delta.staging import append_quarantine, read_written, staged_rows, write_staging
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import read_text
+from headgate_spark.io.files import read_text
 from headgate_spark.jobs.report import report_base
 from headgate_spark.plan import build_plan, trustworthy
 from headgate_spark.protocol import (

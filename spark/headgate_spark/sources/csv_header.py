@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import local_path
+from headgate_spark.io.locations import local_path
 from headgate_spark.protocol import Column, CsvOptions, InputFile, JobWarning, Source
 
 _GZIP = b"\x1f\x8b"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import local_path, plain_location
+from headgate_spark.io.locations import local_path, plain_location
 from headgate_spark.protocol import InputFile
 from headgate_spark.sources.csv_header import is_whole
 

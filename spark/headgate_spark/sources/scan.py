@@ -8,7 +8,7 @@ from zlib import crc32
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import plain_location
+from headgate_spark.io.locations import plain_location
 from headgate_spark.protocol import InputFile
 from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, sql_string
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.files import put_if_absent, read_text, replace
+from headgate_spark.io.files import put_if_absent, read_text, replace
 
 
 def test_the_first_writer_wins_and_no_temporary_file_stays(tmp_path: Path) -> None:

@@ -5,7 +5,11 @@ import { retentionHours } from '../../domain/upkeep/policy';
 import { askPython, type PythonRuntime } from './ask-python';
 
 /** Throws as `askPython` does; a table that is not there yet is the error `TableNotFound`. */
-export async function readHealth(runtime: PythonRuntime, question: HealthQuestion): Promise<TableHealth> {
+export async function readHealth(
+  runtime: PythonRuntime,
+  question: HealthQuestion,
+  signal?: AbortSignal,
+): Promise<TableHealth> {
   const { settings } = question;
   const options = {
     'target-bytes': settings.targetFileBytes,
@@ -13,6 +17,6 @@ export async function readHealth(runtime: PythonRuntime, question: HealthQuestio
     'retain-hours': retentionHours(settings),
     'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],
   };
-  const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table);
+  const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table, signal);
   return tableHealth.parse(answer);
 }

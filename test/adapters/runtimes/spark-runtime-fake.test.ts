@@ -1,4 +1,5 @@
 // The fake must keep the promises that the real runtimes keep, or tests that use it prove nothing.
+import { createFakeObjectStore } from '../../fakes/object-store';
 import { FakeSpark } from '../../fakes/spark-runtime';
 import type { JobSubmission } from '../../../src/activities/ports';
 import { describeSparkRuntime, type SuiteBehaviour } from './spark-runtime-suite';
@@ -6,7 +7,7 @@ import { describeSparkRuntime, type SuiteBehaviour } from './spark-runtime-suite
 const behaviours = new Map<string, SuiteBehaviour>();
 const keyOf = ({ stepKey, attempt }: JobSubmission): string => `${stepKey}#${attempt}`;
 
-const spark = new FakeSpark((submission) => {
+const spark = new FakeSpark(createFakeObjectStore(), (submission) => {
   const { hold = false, failure } = behaviours.get(keyOf(submission)) ?? {};
   return failure === undefined ? { hold } : { hold, end: { kind: 'fail', failure: { kind: 'data', type: failure } } };
 });
@@ -15,16 +16,19 @@ let steps = 0;
 
 describeSparkRuntime({
   runtime: () => spark.runtime(),
+  store: spark.store,
   submission: (behaviour = {}, of) => {
     steps += 1;
     const { job = 'commit' } = behaviour;
+    const attempt = of?.attempt ?? 1;
     const submission: JobSubmission = {
       stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
       job,
-      attempt: of?.attempt ?? 1,
-      requestPath: '/request',
-      reportPath: '/report',
-      failurePath: '/failure',
+      attempt,
+      size: 1,
+      requestPath: `/${steps}/request-${attempt}`,
+      reportPath: of?.step.reportPath ?? `/${steps}/report`,
+      failurePath: `/${steps}/failure-${attempt}`,
     };
     behaviours.set(keyOf(submission), behaviour);
     return submission;

@@ -1,6 +1,7 @@
 // What every SparkRuntime promises, run against the fake and against real runtimes.
-import type { JobProgress, JobSubmission, SparkRuntime } from '../../../src/activities/ports';
+import type { JobHandle, JobStatus, JobSubmission, ObjectStore, SparkRuntime } from '../../../src/activities/ports';
 import { jobKinds, type JobKind } from '../../../src/contracts/job';
+import { findIn, follow, submitTo } from '../../support/jobs';
 import { until } from '../../support/waiting';
 
 /** How the job of a submission behaves. */
@@ -16,6 +17,8 @@ export type SuiteBehaviour = {
 export type SparkRuntimeHarness = {
   /** A new object each time, as another worker would build it. */
   readonly runtime: () => SparkRuntime;
+  /** Where its jobs leave reports and failures. */
+  readonly store: ObjectStore;
   /** A step that no other test uses, or a later attempt at one. */
   readonly submission: (
     behaviour?: SuiteBehaviour,
@@ -29,58 +32,59 @@ export type SparkRuntimeHarness = {
   readonly lose: () => Promise<void>;
 };
 
-const ignore = (): void => {};
-const never = (): AbortSignal => new AbortController().signal;
-
 export function describeSparkRuntime(harness: SparkRuntimeHarness): void {
-  const { submission, release, runs } = harness;
+  const { submission, release, runs, store } = harness;
+  const watch = (runtime: SparkRuntime, handle: JobHandle, signal?: AbortSignal) =>
+    follow(runtime, store, handle, undefined, signal);
 
   test('a step that nobody submitted is not found', async () => {
-    expect(await harness.runtime().find(submission())).toBeUndefined();
+    expect(await findIn(harness.runtime(), submission())).toBeUndefined();
   });
 
   test.each(jobKinds)('a %s job runs to its report', async (job) => {
     const runtime = harness.runtime();
     const step = submission({ job });
-    const handle = await runtime.submit(step);
-    expect(handle).toMatchObject({ ...step, runtime: runtime.name });
-    const outcome = await runtime.watch(handle, ignore, never());
+    const handle = await submitTo(runtime, step);
+    const { size: _, ...attempt } = step;
+    expect(handle).toMatchObject({ ...attempt, runtime: runtime.name });
+    const outcome = await watch(runtime, handle);
     expect(outcome).toMatchObject({ kind: 'succeeded', report: { job, stepKey: step.stepKey, attempt: 1 } });
     expect(runs(step)).toBe(1);
   });
 
-  test('a finished step is found, and submitting it again does no work', async () => {
+  test('a finished step is no open job, and tells its end to those who come later', async () => {
     const runtime = harness.runtime();
     const step = submission();
-    await runtime.watch(await runtime.submit(step), ignore, never());
+    const handle = await submitTo(runtime, step);
+    await watch(runtime, handle);
     const later = harness.runtime();
-    expect(await later.find(step)).toMatchObject({ stepKey: step.stepKey });
-    const again = await later.submit({ ...step, attempt: 2 });
-    expect(await later.watch(again, ignore, never())).toMatchObject({ kind: 'succeeded', report: { attempt: 1 } });
+    expect(await findIn(later, step)).toBeUndefined();
+    expect(await later.status(handle)).toEqual({ state: 'ended' });
+    expect(await watch(later, handle)).toMatchObject({ kind: 'succeeded', report: { attempt: 1 } });
     expect(runs(step)).toBe(1);
   });
 
   test('a step submitted twice while it runs is one job', async () => {
     const [one, two] = [harness.runtime(), harness.runtime()];
     const step = submission({ hold: true });
-    const [first, second] = await Promise.all([one.submit(step), two.submit(step)]);
+    const [first, second] = await Promise.all([submitTo(one, step), submitTo(two, step)]);
     expect(second.id).toBe(first.id);
-    const third = await one.submit({ ...step, attempt: 2 });
+    const third = await submitTo(one, { ...step, attempt: 2 });
     expect(third).toEqual(first);
     release(step);
-    const outcomes = await Promise.all([one.watch(first, ignore, never()), two.watch(second, ignore, never())]);
+    const outcomes = await Promise.all([watch(one, first), watch(two, second)]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['succeeded', 'succeeded']);
     expect(runs(step)).toBe(1);
   });
 
   test('another worker finds a running job and follows it to its end', async () => {
     const step = submission({ hold: true });
-    const handle = await harness.runtime().submit(step);
+    const handle = await submitTo(harness.runtime(), step);
     const adopter = harness.runtime();
-    expect(await adopter.find(step)).toEqual(handle);
-    const seen: JobProgress[] = [];
-    const end = adopter.watch(handle, (progress) => seen.push(progress), never());
-    await until('progress', () => seen.some(({ tasksTotal }) => tasksTotal > 0));
+    expect(await findIn(adopter, step)).toEqual(handle);
+    const seen: JobStatus[] = [];
+    const end = follow(adopter, store, handle, (status) => seen.push(status));
+    await until('progress', () => seen.some((status) => status.state === 'running' && status.progress.tasksTotal > 0));
     release(step);
     expect(await end).toMatchObject({ kind: 'succeeded' });
     expect(runs(step)).toBe(1);
@@ -90,74 +94,84 @@ export function describeSparkRuntime(harness: SparkRuntimeHarness): void {
     const runtime = harness.runtime();
     const step = submission({ failure: 'MissingColumn' });
     const expected = { kind: 'failed', failure: { type: 'MissingColumn', stepKey: step.stepKey, attempt: 1 } };
-    expect(await runtime.watch(await runtime.submit(step), ignore, never())).toMatchObject(expected);
+    const handle = await submitTo(runtime, step);
+    expect(await watch(runtime, handle)).toMatchObject(expected);
     const later = harness.runtime();
-    const found = await later.find(step);
-    expect(found).toBeDefined();
-    if (found !== undefined) expect(await later.watch(found, ignore, never())).toMatchObject(expected);
+    expect(await findIn(later, step)).toBeUndefined();
+    expect(await watch(later, handle)).toMatchObject(expected);
     expect(runs(step)).toBe(1);
   });
 
   test('the next attempt at a failed step is a new job', async () => {
     const runtime = harness.runtime();
     const step = submission({ failure: 'Throttled' });
-    await runtime.watch(await runtime.submit(step), ignore, never());
+    await watch(runtime, await submitTo(runtime, step));
     const next = submission({}, { step, attempt: 2 });
-    expect(await runtime.find(next)).toBeUndefined();
-    const outcome = await runtime.watch(await runtime.submit(next), ignore, never());
+    expect(await findIn(runtime, next)).toBeUndefined();
+    const outcome = await watch(runtime, await submitTo(runtime, next));
     expect(outcome).toMatchObject({ kind: 'succeeded', report: { attempt: 2 } });
     expect(runs(step)).toBe(2);
+  });
+
+  test('a status that may wait comes at the end of the job, and not at the end of the wait', async () => {
+    const runtime = harness.runtime();
+    const step = submission({ hold: true });
+    const handle = await submitTo(runtime, step);
+    expect(['waiting', 'starting', 'running']).toContain((await runtime.status(handle)).state);
+    const status = runtime.status(handle, { ms: 600_000, signal: new AbortController().signal });
+    release(step);
+    expect(await status).toEqual({ state: 'ended' });
   });
 
   test('aborting a watch stops the watching, not the job', async () => {
     const runtime = harness.runtime();
     const step = submission({ hold: true });
-    const handle = await runtime.submit(step);
+    const handle = await submitTo(runtime, step);
     const abort = new AbortController();
-    const watching = runtime.watch(handle, ignore, abort.signal);
+    const watching = watch(runtime, handle, abort.signal);
     abort.abort(new Error('enough'));
     await expect(watching).rejects.toThrow('enough');
     release(step);
-    expect(await runtime.watch(handle, ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(runtime, handle)).toMatchObject({ kind: 'succeeded' });
     expect(runs(step)).toBe(1);
   });
 
-  test('a cancelled job has ended when cancel returns', async () => {
+  test('a cancelled job has ended when cancel says so', async () => {
     const runtime = harness.runtime();
     const step = submission({ hold: true });
-    const handle = await runtime.submit(step);
-    const watching = runtime.watch(handle, ignore, never());
+    const handle = await submitTo(runtime, step);
+    const watching = watch(runtime, handle);
     await until('the job runs', () => runs(step) === 1);
-    await runtime.cancel(handle);
+    await until('it has ended', async () => (await runtime.cancel(handle)).state === 'ended');
     expect(await watching).toEqual({ kind: 'cancelled' });
-    expect(await runtime.watch(handle, ignore, never())).toEqual({ kind: 'cancelled' });
+    expect(await watch(runtime, handle)).toEqual({ kind: 'cancelled' });
     release(step);
-    expect(await runtime.find(step)).toBeUndefined();
+    expect(await findIn(runtime, step)).toBeUndefined();
   });
 
   test('cancelling a job that has ended changes nothing', async () => {
     const runtime = harness.runtime();
     const step = submission();
-    const handle = await runtime.submit(step);
-    await runtime.watch(handle, ignore, never());
-    await runtime.cancel(handle);
-    expect(await runtime.watch(handle, ignore, never())).toMatchObject({ kind: 'succeeded' });
+    const handle = await submitTo(runtime, step);
+    await watch(runtime, handle);
+    expect(await runtime.cancel(handle)).toEqual({ state: 'ended' });
+    expect(await watch(runtime, handle)).toMatchObject({ kind: 'succeeded' });
   });
 
   test('a job whose process dies is lost, and runs again when submitted again', async () => {
     const runtime = harness.runtime();
     const step = submission({ hold: true });
-    const handle = await runtime.submit(step);
-    const watching = runtime.watch(handle, ignore, never());
+    const handle = await submitTo(runtime, step);
+    const watching = watch(runtime, handle);
     await until('the job runs', () => runs(step) === 1);
     await harness.lose();
     expect(await watching).toMatchObject({ kind: 'lost', reason: expect.any(String) });
-    expect(await runtime.watch(handle, ignore, never())).toMatchObject({ kind: 'lost' });
-    expect(await runtime.find(step)).toBeUndefined();
-    const again = await runtime.submit(step);
+    expect(await watch(runtime, handle)).toMatchObject({ kind: 'lost' });
+    expect(await findIn(runtime, step)).toBeUndefined();
+    const again = await submitTo(runtime, step);
     expect(again.id).not.toBe(handle.id);
     release(step);
-    expect(await runtime.watch(again, ignore, never())).toMatchObject({ kind: 'succeeded' });
+    expect(await watch(runtime, again)).toMatchObject({ kind: 'succeeded' });
     expect(runs(step)).toBe(2);
   });
 }

@@ -68,7 +68,11 @@ export class ResidentClient {
   }
 
   /** Without a limit a request waits as long as the connection lives. */
-  async request<T>(schema: z.ZodType<T>, message: { readonly op: string }, limitMs?: number): Promise<T> {
+  async request<T>(
+    schema: z.ZodType<T>,
+    message: { readonly op: string; readonly [field: string]: unknown },
+    limitMs?: number,
+  ): Promise<T> {
     if (!this.isOpen) throw new ConnectionLostError('connection closed');
     const id = this.#nextId;
     this.#nextId += 1;

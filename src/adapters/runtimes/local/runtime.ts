@@ -1,9 +1,8 @@
 // Spark jobs on this machine: the port SparkRuntime over the resident process of a home. Survives its own crash, because
 // all it knows is in the handle, in the files of the job and in the resident.
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobHandle, JobOutcome, JobProgress, JobSubmission, SparkRuntime } from '../../../activities/ports';
-import { outcomeOf, recordedOutcome, type ReadText } from './recorded-outcome';
+import type { JobAttempt, JobHandle, JobStatus, JobSubmission, SparkRuntime } from '../../../activities/ports';
+import { runtimeTraits } from '../../../contracts/runtimes';
 import { ConnectionLostError, RequestRefusedError, type ResidentClient } from './resident-client';
 import {
   announced,
@@ -19,12 +18,9 @@ import { isSameProcess } from './process-identity';
 import { helloSchema, jobViewSchema, releaseSchema, statsSchema } from './resident-protocol';
 import type { JobView, ResidentStats } from './resident-protocol';
 
-export type LocalRuntimeOptions = ResidentSettings & {
-  /** Reads reports and failures. Default: this machine's files. */
-  readonly readText?: ReadText;
-};
+type Wait = { readonly ms: number; readonly signal: AbortSignal };
 
-export type LocalRuntime = SparkRuntime & {
+export type LocalRuntime = Required<SparkRuntime> & {
   /** Starts the process in the background unless it runs; Spark itself may still be starting afterwards. */
   ensure(): Promise<void>;
   /** Ends the process, also under running jobs: they are lost and run again when somebody asks for them. */
@@ -38,19 +34,15 @@ export type LocalRuntime = SparkRuntime & {
 };
 
 const name = 'local';
-/** Id of a handle whose job ended before it was looked for. */
-const recordedId = 'recorded';
 const jobView = jobViewSchema.nullable();
-const pingMs = 10_000;
 const silenceLimitMs = 40_000;
 const reconnectLimitMs = 30_000;
 const stopLimitMs = 30_000;
 const retryMs = 100;
 const maxTries = 5;
 
-export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
+export function createLocalRuntime(options: ResidentSettings): LocalRuntime {
   const { home, log } = options;
-  const readText = options.readText ?? readFileText;
   let current: Resident | undefined;
   let connecting: Promise<Resident | undefined> | undefined;
   let starting: Promise<Resident> | undefined;
@@ -94,14 +86,10 @@ export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
   });
 
   async function find(submission: JobSubmission): Promise<JobHandle | undefined> {
-    const recorded: JobHandle = { ...submission, runtime: name, id: recordedId };
-    if ((await recordedOutcome(submission, readText)) !== undefined) return recorded;
     const resident = await connected();
     const view = await resident?.client.request(jobView, message('find', submission)).catch(ignoreLostConnection);
-    if (resident === undefined || view === undefined || view === null) return undefined;
-    if (isOpen(view)) return handleOf(resident, view);
-    // It ended since the first look. Without a record it may as well never have been: it can be submitted again.
-    return (await recordedOutcome(submission, readText)) === undefined ? undefined : recorded;
+    if (resident === undefined || view === undefined || view === null || !isOpen(view)) return undefined;
+    return handleOf(resident, view);
   }
 
   /** Asks the process, started where needed. A process that is just ending is waited for, and its successor asked. */
@@ -118,54 +106,41 @@ export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
     }
   }
 
+  /** Whether a broken connection took the job with it is unknown: the resident finds the open job of a step. */
   async function submit(submission: JobSubmission): Promise<JobHandle> {
-    const found = await find(submission);
-    if (found !== undefined) return found;
-    // Whether a broken connection took the job with it is unknown: the step key makes asking again safe, and the job
-    // itself looks for its report first.
     return askEnsured(async (resident) =>
-      handleOf(resident, await resident.client.request(jobViewSchema, submitMessage(submission))),
+      handleOf(resident, await resident.client.request(jobViewSchema, { op: 'submit', submission })),
     );
   }
 
-  async function watch(
+  /** Asks the process that runs the job until it answers or is gone. */
+  async function statusBy(
     handle: JobHandle,
-    onProgress: (progress: JobProgress) => void,
-    signal: AbortSignal,
-  ): Promise<JobOutcome> {
+    ask: (client: ResidentClient) => Promise<JobView | null>,
+  ): Promise<JobStatus> {
+    const [instance = '', number] = handle.id.split('/');
     for (;;) {
-      signal.throwIfAborted();
-      const recorded = await recordedOutcome(handle, readText);
-      if (recorded !== undefined) return recorded;
-      const instance = instanceOf(handle);
       const client = await connectedTo(instance);
       if (client === undefined) {
-        // The process may have written the record between the first look and its end.
-        return (await recordedOutcome(handle, readText)) ?? { kind: 'lost', reason: await endReason(home, instance) };
+        return { state: 'ended', cause: { kind: 'infrastructure', text: await endReason(home, instance) } };
       }
-      const view = await follow(client, handle, onProgress, signal).catch(ignoreLostConnection);
-      if (view === null) return { kind: 'lost', reason: 'the resident Spark process does not know the job' };
-      if (view !== undefined) return outcomeOf(view, await recordedOutcome(handle, readText));
-      await delay(retryMs);
-    }
-  }
-
-  async function cancel(handle: JobHandle): Promise<void> {
-    for (;;) {
-      const client = handle.id === recordedId ? undefined : await connectedTo(instanceOf(handle));
-      if (client === undefined) return;
-      const view = await client.request(jobView, message('cancel', handle)).catch(ignoreLostConnection);
-      if (view !== undefined) return;
+      const view = await ask(client).catch(ignoreLostConnection);
+      // An open job of the step under another number came after this one.
+      if (view === null || (view !== undefined && view.number !== Number(number))) {
+        return { state: 'unknown', text: 'the resident Spark process does not know the job' };
+      }
+      if (view !== undefined) return statusOf(view);
       await delay(retryMs);
     }
   }
 
   return {
     name,
+    traits: runtimeTraits[name],
     find,
     submit,
-    watch,
-    cancel,
+    status: (handle, wait) => statusBy(handle, (client) => viewOf(client, handle, wait)),
+    cancel: (handle) => statusBy(handle, (client) => client.request(jobView, message('cancel', handle))),
     ensure: async () => void (await askEnsured(({ client }) => client.request(helloSchema, { op: 'hello' }))),
     stop: async () => {
       await stopResident(home, log);
@@ -187,53 +162,59 @@ export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
   };
 }
 
-/** Follows a job until it is terminal; null when the process does not know it. */
-async function follow(
-  client: ResidentClient,
-  handle: JobHandle,
-  onProgress: (progress: JobProgress) => void,
-  signal: AbortSignal,
-): Promise<JobView | null> {
-  let stopWatching = (): void => {};
+/** The job as it is; with a wait, when it has ended or the wait is over. Null when the process does not know it. */
+async function viewOf(client: ResidentClient, handle: JobHandle, wait?: Wait): Promise<JobView | null> {
+  if (wait === undefined) return client.request(jobView, message('find', handle), silenceLimitMs);
+  let told: JobView | undefined;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const unlisten = client.listen(({ event, job }) => {
+    if (`${job.number}` !== handle.id.split('/')[1]) return;
+    told = job;
+    if (event === 'done') release();
+  });
+  wait.signal.addEventListener('abort', release, { once: true });
+  const timer = setTimeout(release, wait.ms);
   try {
-    return await new Promise<JobView | null>((resolve, reject) => {
-      const number = Number(handle.id.split('/')[1]);
-      const unlisten = client.listen(({ event, job }) => {
-        if (job.number !== number) return;
-        if (event === 'done') resolve(job);
-        else onProgress({ phase: job.phase, tasksDone: job.tasksDone, tasksTotal: job.tasksTotal });
-      });
-      const abort = (): void => reject(signal.reason);
-      // It may have been aborted on the way here; the event does not come again.
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      const pings = setInterval(() => ping(client), pingMs);
-      stopWatching = () => {
-        unlisten();
-        signal.removeEventListener('abort', abort);
-        clearInterval(pings);
-      };
-      void client.closed.then(() => reject(new ConnectionLostError('connection closed')));
-      client.request(jobView, message('watch', handle)).then((view) => {
-        if (view === null) resolve(null);
-      }, reject);
+    // Listening comes first: the end of a job is told once.
+    const view = await client.request(jobView, message('watch', handle), silenceLimitMs);
+    if (view === null || !isOpen(view) || wait.signal.aborted) return view;
+    const lost = client.closed.then(() => {
+      throw new ConnectionLostError('connection closed');
     });
+    await Promise.race([released, lost]);
+    return told ?? view;
+  } catch (error) {
+    // A process that went silent is as good as gone: the connection is given up, and whoever asks looks again.
+    if (error instanceof ConnectionLostError) client.destroy();
+    throw error;
   } finally {
-    stopWatching();
+    clearTimeout(timer);
+    wait.signal.removeEventListener('abort', release);
+    unlisten();
   }
 }
 
-/** A process that went silent is as good as gone: the connection is given up, and whoever follows it looks again. */
-function ping(client: ResidentClient): void {
-  if (client.silenceMs > silenceLimitMs) client.destroy();
-  else client.request(helloSchema, { op: 'hello' }).catch(ignoreLostConnection);
+function statusOf({ state, phase, tasksDone, tasksTotal, error }: JobView): JobStatus {
+  switch (state) {
+    case 'queued':
+      return { state: 'waiting' };
+    case 'running':
+      return { state: 'running', progress: { phase, tasksDone, tasksTotal } };
+    case 'succeeded':
+      return { state: 'ended' };
+    case 'failed':
+      return { state: 'ended', cause: { kind: 'unknown', text: error ?? 'no error was told' } };
+    case 'cancelled':
+      return { state: 'ended', cause: { kind: 'cancelled', text: 'it was asked to stop' } };
+  }
 }
 
 const isOpen = (view: JobView): boolean => view.state === 'queued' || view.state === 'running';
 
-const instanceOf = (handle: JobHandle): string => handle.id.split('/')[0] ?? '';
-
-const message = (op: string, { stepKey, attempt }: JobSubmission) => ({ op, stepKey, attempt });
+const message = (op: string, { stepKey, attempt }: JobAttempt) => ({ op, stepKey, attempt });
 
 const isRefused = (error: unknown): boolean => error instanceof RequestRefusedError && error.type === 'Ending';
 
@@ -242,15 +223,4 @@ const isGoing = (error: unknown): boolean => error instanceof ConnectionLostErro
 function ignoreLostConnection(error: unknown): undefined {
   if (isGoing(error)) return undefined;
   throw error;
-}
-
-const submitMessage = (submission: JobSubmission) => ({ op: 'submit', submission });
-
-async function readFileText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

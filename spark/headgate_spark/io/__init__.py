@@ -1,0 +1,1 @@
+"""The files that jobs and their submitters leave for each other, on whatever store they lie."""

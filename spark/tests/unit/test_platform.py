@@ -1,0 +1,54 @@
+"""Who starts a job says where and with what it runs; a job takes nothing of its own for granted."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+from pyspark.sql import SparkSession
+
+from headgate_spark.platform import jvm_of, jvm_versions, place_settings, set_log_level
+
+SPARK = Path(__file__).parents[2]
+
+
+class ConnectSession:
+    """Spark Connect has neither JVM nor context, and says so with an error."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError(f"{name} is not supported in Spark Connect")
+
+
+def test_a_runtime_that_brings_everything_is_left_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEADGATE_JARS", raising=False)
+    assert place_settings(master=None) == {}
+
+
+def test_jars_and_master_of_our_own_come_with_the_settings_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "delta.jar").touch()
+    monkeypatch.setenv("HEADGATE_JARS", str(tmp_path))
+    assert "spark.master" not in place_settings(master=None)
+    ours = place_settings(master="local[2]")
+    assert ours["spark.master"] == "local[2]"
+    assert ours["spark.driver.extraClassPath"] == str(tmp_path / "delta.jar")
+    assert "DeltaCatalog" in ours["spark.sql.catalog.spark_catalog"]
+
+
+def test_without_a_jvm_nothing_is_asked_of_it() -> None:
+    spark = cast(SparkSession, ConnectSession())
+    set_log_level(spark, "ERROR")
+    assert (jvm_of(spark), jvm_versions(spark)) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((), "usage:"), (("/nowhere/request.json",), "MissingRequest"), (("s3://b/request.json",), "UnsupportedStore")],
+)
+def test_a_process_without_a_job_ends_with_2_before_spark_starts(arguments: tuple[str, ...], said: str) -> None:
+    program = [sys.executable, "-m", "headgate_spark", *arguments]
+    done = subprocess.run(program, cwd=SPARK, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
