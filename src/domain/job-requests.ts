@@ -5,7 +5,7 @@ import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
 import type { Pipeline } from '../contracts/pipeline';
 import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
-import type { CommitJob } from '../contracts/run';
+import type { CommitJob } from '../contracts/keeper';
 
 /** Filled in by the activity that submits: it knows which attempt this is. */
 type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';

@@ -25,6 +25,7 @@ describe('public names', () => {
         'decideGate',
         'cancelRun',
         'requestCommit',
+        'acceptCommit',
         'withdrawCommit',
         'commitDone',
         'requestMaintenance',

@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
-import type { TableView } from '../../src/contracts/run';
+import type { TableView } from '../../src/contracts/keeper';
 import { pipeline } from '../fakes/reports';
 import { batch, endKeeper, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
 
