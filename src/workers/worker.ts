@@ -15,6 +15,7 @@ import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
 import { sparkFolder, workflowBundlePath } from './paths';
+import { routeWork, versioningOptions, versionOf } from './versioning';
 
 const clock: Clock = { now: () => new Date() };
 
@@ -48,11 +49,14 @@ export async function startWorker(
     log: (message) => log.info(message),
   });
   const store = createStores();
-  const worker = await Worker.create({
+  const version = versionOf(config.taskQueue, workflowBundlePath);
+  const routed = routeWork(plain, target.namespace, config.versioning, version);
+  const creating = Worker.create({
     connection,
     namespace: target.namespace,
     taskQueue: config.taskQueue,
     workflowBundle: { codePath: workflowBundlePath },
+    ...versioningOptions(config.versioning, version),
     activities: {
       ...createRunActivities({
         store,
@@ -77,6 +81,7 @@ export async function startWorker(
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   });
+  const [worker] = await Promise.all([creating, routed]);
   // Starting Spark takes seconds: begin now, and let it warm itself while nothing is asked of it.
   local.ensure().catch((error: unknown) => log.warn(`Spark did not start yet: ${String(error)}`));
 

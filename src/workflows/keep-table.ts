@@ -6,6 +6,7 @@ import {
   patched,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { assertNever } from '../contracts/assert-never';
@@ -44,7 +45,11 @@ async function carryOut(intent: KeeperIntent): Promise<WorkOutcome | undefined> 
   }
 }
 
-const build = (): string | undefined => workflowInfo().currentDeploymentVersion?.buildId;
+/** A worker without a version has a build id all the same, but no deployment. */
+function build(): string | undefined {
+  const { currentDeploymentVersion: version } = workflowInfo();
+  return version === undefined || version.deploymentName === '' ? undefined : version.buildId;
+}
 
 export async function keepTable(input: KeeperInput = {}): Promise<void> {
   const table = input.table ?? workflowInfo().workflowId.replace(/^table\//, '');
@@ -90,3 +95,6 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
     await send({ kind: 'turn-ended' });
   }
 }
+
+/** Never pinned: a keeper outlives all builds. On a worker without a version there is nothing to choose. */
+setWorkflowOptions(() => (build() === undefined ? {} : { versioningBehavior: 'AUTO_UPGRADE' }), keepTable);
