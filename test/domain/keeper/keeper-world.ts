@@ -128,8 +128,12 @@ export function createWorld() {
   function send(event: KeeperEvent): void {
     const { state: next, intents } = reduceKeeper(state, event, now);
     state = next;
-    if (wantsUpkeep()) wantedSince ??= now;
-    else if (state.session === undefined) forgiveUpkeep();
+    // The one that waited may have been taken back.
+    if (state.queue.length === 0) inTheWay = { look: 0, maintain: 0 };
+    // Upkeep that has begun waits for nobody until it gives way.
+    const isUnderWay = state.session !== undefined && state.session.done.length > 0;
+    if (wantsUpkeep() && !isUnderWay) wantedSince ??= now;
+    else if (!wantsUpkeep() && state.session === undefined) forgiveUpkeep();
     for (const intent of intents) {
       if (intent.kind === 'answer') answers.push(intent);
       else if (intent.kind === 'continue-as-new') {
