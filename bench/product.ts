@@ -6,7 +6,8 @@ import type { Client } from '@temporalio/client';
 import type { JobReport } from '../src/contracts/job';
 import { batchFolder, defaultStateRoot, jobPaths } from '../src/contracts/layout';
 import { keeperWorkflowId } from '../src/contracts/names';
-import type { RunPipelineResult, TableView } from '../src/contracts/run';
+import type { TableView } from '../src/contracts/keeper';
+import type { RunPipelineResult } from '../src/contracts/run';
 import { root } from './bench';
 
 export const shippedPipeline = join(root, 'pipelines', 'customer-sales.yaml');

@@ -4,7 +4,7 @@ import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { HeadgateError } from '../contracts/errors';
 import { jobPaths } from '../contracts/layout';
 import type { JobRequest } from '../contracts/job';
-import type { CommitJob } from '../contracts/run';
+import type { CommitJob } from '../contracts/keeper';
 import type { MaintenanceJob } from '../contracts/upkeep';
 import type { PrepareJob } from '../domain/job-requests';
 import { readDefinition } from './definitions';

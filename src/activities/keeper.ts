@@ -1,7 +1,10 @@
-// Hands a commit to the keeper of its table: starts the keeper when it is not there, signals it either way.
-import type { Client } from '@temporalio/client';
-import { keeperWorkflowId } from '../contracts/names';
-import type { CommitJob, KeeperInput } from '../contracts/run';
+// Hands a commit to the keeper of its table, which is started when it is not there; returns when it is in its history.
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { HeadgateError } from '../contracts/errors';
+import type { CommitAsk, KeeperInput } from '../contracts/keeper';
+import { keeperWorkflowId, messageNames } from '../contracts/names';
+import { isFailureSummary } from '../domain/failure-summary';
 import { guarded } from './failures';
 
 export type KeeperActivityDeps = {
@@ -9,26 +12,34 @@ export type KeeperActivityDeps = {
   readonly taskQueue: string;
 };
 
-export type RequestCommitInput = {
-  readonly job: CommitJob;
-  /** Workflow id of the run that waits for the answer. */
-  readonly replyTo: string;
-};
+/** A refusal as the failure that the keeper's validator named; everything else as it is. */
+function refusalOf(error: unknown): unknown {
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  const failure = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  return isFailureSummary(failure) ? new HeadgateError({ ...failure, cause: error }) : error;
+}
 
 export function createKeeperActivities({ client, taskQueue }: KeeperActivityDeps) {
   return {
-    /** May be repeated: the keeper knows a step key that it has queued or committed. */
-    requestCommit: guarded(async ({ job, replyTo }: RequestCommitInput): Promise<void> => {
-      const { table } = job.request.target;
+    /** May be repeated: the keeper knows what it has queued, runs, or has just ended for the same run. */
+    requestCommit: guarded(async (ask: CommitAsk): Promise<void> => {
+      const { table } = ask.job.request.target;
       const input: KeeperInput = { table };
-      await client.workflow.signalWithStart('keepTable', {
+      const startWorkflowOperation = new WithStartWorkflowOperation('keepTable', {
         workflowId: keeperWorkflowId(table),
+        workflowIdConflictPolicy: 'USE_EXISTING',
         taskQueue,
         args: [input],
-        signal: 'requestCommit',
-        signalArgs: [{ job, replyTo }],
         staticSummary: `single writer of ${table}`,
       });
+      try {
+        await client.workflow.executeUpdateWithStart(messageNames.acceptCommit, {
+          args: [ask],
+          startWorkflowOperation,
+        });
+      } catch (error) {
+        throw refusalOf(error);
+      }
     }),
   };
 }

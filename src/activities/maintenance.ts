@@ -7,7 +7,7 @@ import { stepKey } from '../contracts/layout';
 import type { TableHealth } from '../contracts/maintenance';
 import type { MaintenanceJob, MaintenanceLook, MaintenancePlan, MaintenanceRequest } from '../contracts/upkeep';
 import { keeperWorkflowId } from '../contracts/names';
-import type { KeeperInput } from '../contracts/run';
+import type { KeeperInput } from '../contracts/keeper';
 import { planNow } from '../domain/upkeep/on-demand';
 import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
 import { sliceAction, type Slice } from '../domain/upkeep/slices';

@@ -10,6 +10,7 @@ export const messageNames = {
   decideGate: 'decideGate',
   cancelRun: 'cancelRun',
   requestCommit: 'requestCommit',
+  acceptCommit: 'acceptCommit',
   withdrawCommit: 'withdrawCommit',
   commitDone: 'commitDone',
   requestMaintenance: 'requestMaintenance',

@@ -1,10 +1,6 @@
 // Inputs, results and views of the workflows. Plain data; every input field is optional so that `{}` works from the UI.
 import type { Interval } from './batch';
-import type { FailureSummary } from './failure';
-import type { CommitReport, CommitRequest } from './job';
 import type { Phase, RunOutcome } from './kinds';
-import type { RuntimeName } from './pipeline';
-import type { MaintenanceRequest, MaintenanceStep } from './upkeep';
 
 export { phases, type Phase, type RunOutcome } from './kinds';
 export type { RunPipelineResult, RunRows } from './run-record-schema';
@@ -49,73 +45,4 @@ export type RunProgress = {
   /** Why a person is asked, while the gate is held. */
   readonly held?: readonly string[];
   readonly outcome?: RunOutcome;
-};
-
-export type KeeperInput = {
-  readonly table?: string;
-  /** Carried over continue-as-new. */
-  readonly queue?: readonly QueuedCommit[];
-  readonly commits?: number;
-  readonly lastVersion?: number;
-  readonly upkeep?: UpkeepState;
-  readonly asked?: readonly AskedMaintenance[];
-};
-
-/** What a keeper remembers between two looks at its table. */
-export type UpkeepState = {
-  /** That of the last commit. */
-  readonly request: MaintenanceRequest;
-  /** No partition has more small files than this: those of the last look and what commits have added since. */
-  readonly smallFiles: number;
-  /** When to look again if nothing is committed before, milliseconds since 1970. Absent: only after commits. */
-  readonly lookAt?: number;
-};
-
-export type AskedMaintenance = {
-  readonly request: MaintenanceRequest;
-  /** Workflow id that waits for the answer. */
-  readonly replyTo: string;
-};
-
-export type QueuedCommit = {
-  readonly request: CommitJob;
-  /** Workflow ids that want to hear of the end. */
-  readonly waiters: readonly string[];
-};
-
-/** A commit request without what the submitting activity fills in. */
-export type CommitJob = {
-  readonly runtime: RuntimeName;
-  readonly state: string;
-  /** How the table wants to be kept; absent: not at all. */
-  readonly upkeep?: MaintenanceRequest;
-  readonly request: Omit<CommitRequest, 'attempt' | 'reportPath' | 'failurePath'>;
-};
-
-export type CommitReply = { readonly stepKey: string } & (
-  | { readonly kind: 'committed'; readonly report: CommitReport }
-  | { readonly kind: 'failed'; readonly failure: FailureSummary }
-  | { readonly kind: 'withdrawn' }
-);
-
-/** What the keeper's query `table` answers: why is it waiting? */
-export type TableView = {
-  readonly table: string;
-  readonly running?: string;
-  readonly queued: readonly string[];
-  readonly commits: number;
-  readonly lastVersion?: number;
-  /** Files of the table that the last MERGE looked at, of how many, where the runtime can tell. */
-  readonly lastMerge?: { readonly scanned: number; readonly scannedOf: number };
-  /** What upkeep is doing now. */
-  readonly maintaining?: string;
-  readonly lastMaintenance?: {
-    /** ISO 8601. */
-    readonly at: string;
-    /** What the policy chose and why, a line each. */
-    readonly chosen: readonly string[];
-    readonly done: readonly MaintenanceStep[];
-    readonly declined: number;
-    readonly failure?: FailureSummary;
-  };
 };

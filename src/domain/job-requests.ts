@@ -6,7 +6,7 @@ import type { RuntimeName } from '../contracts/pipeline';
 import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
 import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
-import type { CommitJob } from '../contracts/run';
+import type { CommitJob } from '../contracts/keeper';
 
 /** Filled in by the activity that submits: it knows which attempt this is. */
 type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HeadgateError } from '../contracts/errors';
 import { defaultTaskQueue } from '../contracts/names';
+import { versionings, type Versioning } from './versioning';
 
 const seconds = z.coerce.number().int().positive();
 
@@ -15,6 +16,7 @@ const schema = z.object({
   HEADGATE_PIPELINES: z.string().default('pipelines'),
   HEADGATE_DEFAULT_PIPELINE: z.string().default('customer-sales'),
   HEADGATE_TASK_QUEUE: z.string().default(defaultTaskQueue),
+  HEADGATE_VERSIONING: z.enum(versionings).default('follow'),
   HEADGATE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HEADGATE_SPARK_MEMORY: z
     .string()
@@ -37,6 +39,8 @@ export type Config = {
   /** Pipeline of a run that names none. */
   readonly defaultPipeline: string;
   readonly taskQueue: string;
+  /** Which build of the code open workflows go on with. */
+  readonly versioning: Versioning;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly spark: {
     /** Heap of the resident Spark process, as Java writes it. Default 2g. */
@@ -75,6 +79,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     pipelines: resolve(values.HEADGATE_PIPELINES),
     defaultPipeline: values.HEADGATE_DEFAULT_PIPELINE,
     taskQueue: values.HEADGATE_TASK_QUEUE,
+    versioning: values.HEADGATE_VERSIONING,
     logLevel: values.HEADGATE_LOG_LEVEL,
     spark: {
       memory: values.HEADGATE_SPARK_MEMORY,

@@ -18,6 +18,7 @@ import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
 import { sparkFolder, workflowBundlePath } from './paths';
+import { routeWork, versioningOptions, versionOf } from './versioning';
 
 const clock: Clock = { now: () => new Date() };
 
@@ -51,6 +52,8 @@ export async function startWorker(
     log: (message) => log.info(message),
   });
   const store = createStores();
+  const version = versionOf(config.taskQueue, workflowBundlePath);
+  const routed = routeWork(plain, target.namespace, config.versioning, version);
   const hostQueue = hostTaskQueue(config.taskQueue, hostOf(config.home));
   const jobs = createJobActivities({ runtimes: { local }, store, hostQueue });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
@@ -61,9 +64,10 @@ export async function startWorker(
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   };
-  const workers = [
-    await Worker.create({
+  const [worker, hostWorker] = await Promise.all([
+    Worker.create({
       ...common,
+      ...versioningOptions(config.versioning, version),
       taskQueue: config.taskQueue,
       workflowBundle: { codePath: workflowBundlePath },
       stickyQueueScheduleToStartTimeout: '3s',
@@ -87,14 +91,17 @@ export async function startWorker(
         }),
       },
     }),
-    // A watch takes a place as long as its job, and next to nothing else.
-    await Worker.create({
+    // A watch takes a place as long as its job, and next to nothing else. Of no version: a job outlives the build that
+    // asked for it.
+    Worker.create({
       ...common,
       taskQueue: hostQueue,
       activities: jobs,
       maxConcurrentActivityTaskExecutions: 1000,
     }),
-  ];
+    routed,
+  ]);
+  const workers = [worker, hostWorker];
   const stop = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };

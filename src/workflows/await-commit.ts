@@ -4,59 +4,76 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { KeeperActivities } from '../activities/keeper';
+import { assertNever } from '../contracts/assert-never';
 import type { CommitReport } from '../contracts/job';
 import { keeperWorkflowId } from '../contracts/names';
-import type { CommitJob, CommitReply } from '../contracts/run';
-import { commitDoneSignal } from './messages';
+import type { CommitJob, CommitReply, Waiter } from '../contracts/keeper';
+import { commitDoneSignal, withdrawCommitSignal } from './messages';
 import { toFailure } from './run-job';
 
+// A full queue is asked again and again: a commit that waits outside is no worse off than one that waits inside.
 const { requestCommit } = proxyActivities<KeeperActivities>({
   startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '1 hour',
+  scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '200ms', maximumInterval: '30s' },
 });
 
 /** A keeper that was terminated by hand loses its queue: ask again now and then. Asking twice is harmless. */
 const askAgainAfter = '15 minutes';
 
+const isFinal = (reply: CommitReply | undefined): boolean => reply?.kind === 'committed' || reply?.kind === 'failed';
+
 export function createCommitDesk() {
   const replies = new Map<string, CommitReply>();
   setHandler(commitDoneSignal, (reply) => {
-    replies.set(reply.stepKey, reply);
+    if (!isFinal(replies.get(reply.stepKey))) replies.set(reply.stepKey, reply);
   });
+  const waiter = (): Waiter => ({ replyTo: workflowInfo().workflowId, run: workflowInfo().runId });
 
-  async function answerOf(job: CommitJob): Promise<CommitReply> {
-    const { stepKey } = job.request;
-    for (;;) {
-      await requestCommit.executeWithOptions(
-        { summary: `to the keeper of ${job.request.target.table}`.slice(0, 200) },
-        [{ job, replyTo: workflowInfo().workflowId }],
-      );
-      if (await condition(() => replies.has(stepKey), askAgainAfter)) break;
-    }
+  function replyTo(stepKey: string): CommitReply {
     const reply = replies.get(stepKey);
     if (reply === undefined) throw new TypeError(`no reply for ${stepKey}`);
     return reply;
   }
 
-  /** Cancelled while queued: taken back. Cancelled while the MERGE runs: its end is awaited, so the run tells the truth. */
-  async function settleCancelled(job: CommitJob): Promise<CommitReply> {
-    return CancellationScope.nonCancellable(async () => {
-      const { stepKey, target } = job.request;
-      await getExternalWorkflowHandle(keeperWorkflowId(target.table)).signal('withdrawCommit', {
+  async function answerOf(job: CommitJob): Promise<CommitReply> {
+    const { stepKey, target } = job.request;
+    const summary = `to the keeper of ${target.table}`.slice(0, 200);
+    do await requestCommit.executeWithOptions({ summary }, [{ job, ...waiter() }]);
+    while (!(await condition(() => replies.has(stepKey), askAgainAfter)));
+    return replyTo(stepKey);
+  }
+
+  /** Without a keeper nothing is queued; what the last one had begun, only the table knows. */
+  async function withdraw({ stepKey, target }: CommitJob['request']): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(keeperWorkflowId(target.table)).signal(withdrawCommitSignal, {
         stepKey,
-        replyTo: workflowInfo().workflowId,
+        ...waiter(),
       });
-      await condition(() => replies.has(stepKey));
-      const reply = replies.get(stepKey);
-      if (reply === undefined) throw new TypeError(`no reply for ${stepKey}`);
-      return reply;
+    } catch (error) {
+      log.warn('the keeper is gone', { stepKey, error: String(error) });
+      if (!replies.has(stepKey)) replies.set(stepKey, { kind: 'unknown', stepKey });
+    }
+  }
+
+  /** Cancelled while queued: taken back. Cancelled while the MERGE runs: its end is awaited, so the run tells the truth. */
+  async function settleCancelled({ request }: CommitJob): Promise<CommitReply> {
+    const isAnswered = (): boolean => replies.has(request.stepKey);
+    // Covers the timer beside the wait; may go when no run of before 2026-12 is open.
+    const asksAgain = patched('commit-withdraws-again-2026-12');
+    await CancellationScope.nonCancellable(async () => {
+      do await withdraw(request);
+      while (!(await (asksAgain ? condition(isAnswered, askAgainAfter) : condition(isAnswered).then(() => true))));
     });
+    return replyTo(request.stepKey);
   }
 
   return async (job: CommitJob): Promise<CommitReport> => {
@@ -72,6 +89,7 @@ export function createCommitDesk() {
       case 'failed':
         throw toFailure(reply.failure);
       case 'withdrawn':
+      case 'unknown':
         throw (
           cancelled ??
           toFailure({
@@ -82,6 +100,8 @@ export function createCommitDesk() {
             fields: { stepKey: reply.stepKey },
           })
         );
+      default:
+        return assertNever(reply);
     }
   };
 }

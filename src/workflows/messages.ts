@@ -2,15 +2,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { messageNames } from '../contracts/names';
 import type { MaintenanceReply } from '../contracts/upkeep';
-import type {
-  AskedMaintenance,
-  CancelRequest,
-  CommitJob,
-  CommitReply,
-  GateVerdict,
-  RunProgress,
-  TableView,
-} from '../contracts/run';
+import type { AskedMaintenance, CommitAsk, CommitReply, TableView, WithdrawAsk } from '../contracts/keeper';
+import type { CancelRequest, GateVerdict, RunProgress } from '../contracts/run';
 
 export const progressQuery = defineQuery<RunProgress>(messageNames.progress);
 
@@ -20,18 +13,18 @@ export const decideGateUpdate = defineUpdate<void, [GateVerdict]>(messageNames.d
 /** Stop the run: running Spark work is cancelled, a commit that has begun is finished. */
 export const cancelRunUpdate = defineUpdate<void, [CancelRequest]>(messageNames.cancelRun);
 
-export const requestCommitSignal = defineSignal<[{ readonly job: CommitJob; readonly replyTo: string }]>(
-  messageNames.requestCommit,
-);
+/** Take a commit, or refuse it: returns when the commit is in the keeper's history. Its end comes as `commitDone`. */
+export const acceptCommitUpdate = defineUpdate<void, [CommitAsk]>(messageNames.acceptCommit);
 
-/** Take a commit back out of the queue; answered with `withdrawn`, or with its result when it has begun. */
-export const withdrawCommitSignal = defineSignal<[{ readonly stepKey: string; readonly replyTo: string }]>(
-  messageNames.withdrawCommit,
-);
+/** How runs of before 2026-12 asked; such a request is never refused. */
+export const requestCommitSignal = defineSignal<[CommitAsk]>(messageNames.requestCommit);
+
+/** Take a commit back: answered with `withdrawn`, with its result when it has begun, with `unknown` when it is not here. */
+export const withdrawCommitSignal = defineSignal<[WithdrawAsk]>(messageNames.withdrawCommit);
 
 export const commitDoneSignal = defineSignal<[CommitReply]>(messageNames.commitDone);
 
-/** Look at the table now, when no commit waits, and answer `replyTo`. */
+/** Look at the table when its turn comes, and answer `replyTo`. */
 export const requestMaintenanceSignal = defineSignal<[AskedMaintenance]>(messageNames.requestMaintenance);
 
 export const maintenanceDoneSignal = defineSignal<[MaintenanceReply]>(messageNames.maintenanceDone);

@@ -29,6 +29,7 @@ describe('public names', () => {
         'decideGate',
         'cancelRun',
         'requestCommit',
+        'acceptCommit',
         'withdrawCommit',
         'commitDone',
         'requestMaintenance',

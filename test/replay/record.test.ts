@@ -19,7 +19,7 @@ import {
   withWorker,
   type Activities,
 } from '../workflows/environment';
-import { barrier } from '../workflows/table-scene';
+import { barrier, eventually, onTable, viewOf } from '../workflows/table-scene';
 
 const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
 
@@ -62,6 +62,7 @@ const anonymous = (history: string): string =>
       if (name === 'committed') {
         await environment.sleep('1s');
         await keep('keepTable.one-commit', keeperWorkflowId(table));
+        await keep('keepTable.accepted-commit', keeperWorkflowId(table));
       }
     });
   }
@@ -83,6 +84,32 @@ const anonymous = (history: string): string =>
       await keep('maintainTable.vacuum', workflowId);
       await keep('keepTable.upkeep', keeperWorkflowId(table));
     });
+  });
+
+  it('withdrawn while another commit runs', async () => {
+    const gate = barrier();
+    await onTable(
+      environment,
+      () => ({
+        watchJob: async (handle) => {
+          if (handle.job === 'commit') await watching(gate.opened);
+          return succeeded(handle);
+        },
+      }),
+      async ({ keeper, run }) => {
+        const first = await run('a');
+        await eventually(viewOf(keeper), ({ running }) => running !== undefined);
+        const second = await run('b');
+        await eventually(viewOf(keeper), ({ queued }) => queued.length === 1);
+        await second.executeUpdate('cancelRun', { args: [{ by: 'ada', why: 'wrong' }] });
+        await second.result().catch(() => undefined);
+        gate.open();
+        await first.result();
+        await eventually(viewOf(keeper), ({ lastMaintenance }) => lastMaintenance !== undefined);
+        await keep('runPipeline.withdrawn', second.workflowId);
+        await keep('keepTable.withdrawal', keeper.workflowId);
+      },
+    );
   });
 
   it('committed', () => record('committed', '/lake/committed', () => ({})));

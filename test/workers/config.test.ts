@@ -6,6 +6,11 @@ describe('readConfig', () => {
     expect(config).toMatchObject({ home: '/state/headgate', cache: '/cache/headgate', taskQueue: 'headgate' });
   });
 
+  it('lets open workflows follow the build that runs, unless told otherwise', () => {
+    expect(readConfig({}).versioning).toBe('follow');
+    expect(readConfig({ HEADGATE_VERSIONING: 'pinned' }).versioning).toBe('pinned');
+  });
+
   it('lets its own variables win', () => {
     expect(readConfig({ XDG_STATE_HOME: '/state', HEADGATE_HOME: '/home' }).home).toBe('/home');
   });

@@ -48,6 +48,16 @@ export async function startEnvironment(): Promise<TestWorkflowEnvironment> {
   return environment;
 }
 
+/** The development server: real time, and what the time-skipping one lacks. */
+export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+  const { temporal } = await ensureTools('runtime');
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: temporal } },
+  });
+  await addSearchAttributes(environment.connection, 'default', ourSearchAttributes);
+  return environment;
+}
+
 /** Fakes that succeed with the golden reports; a test replaces what it is about. */
 export function fakeActivities(environment: TestWorkflowEnvironment, journal: Journal, taskQueue: string): Activities {
   return {

@@ -1,5 +1,11 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorkflowHandle } from '@temporalio/client';
+import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
+import { createKeeperActivities } from '../../src/activities/keeper';
+import { parseTableUri } from '../../src/contracts/ids';
+import type { CommitAsk } from '../../src/contracts/keeper';
 import type { RunPipelineResult } from '../../src/contracts/run';
+import { queueLimit } from '../../src/domain/keeper/queue';
+import { commitOf } from '../domain/keeper/keeper-world';
 import { failed, startEnvironment, succeeded, watching } from './environment';
 import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
 
@@ -12,6 +18,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await environment.teardown();
 });
+
+/** A commit of nobody in particular. */
+function askOf({ workflowId }: WorkflowHandle, step: string): CommitAsk {
+  const { request, ...job } = commitOf(step);
+  const target = { ...request.target, table: parseTableUri(workflowId.replace(/^table\//, '')) };
+  return { job: { ...job, request: { ...request, target } }, replyTo: 'run/nobody', run: 'one' };
+}
 
 describe('keepTable', () => {
   it('commits one after another in the order of arrival', async () => {
@@ -169,6 +182,89 @@ describe('keepTable', () => {
         expect(await eventually(viewOf(keeper), () => true)).toMatchObject({ commits: 1, lastVersion: 1 });
         await (await run('b')).result();
         expect(journal.submitted.filter(({ request }) => request.job === 'commit')).toHaveLength(2);
+      },
+    );
+  });
+
+  it('has a commit in its history when it was taken, and continues as new under a stream of them without losing one', async () => {
+    await onTable(
+      environment,
+      () => ({}),
+      async ({ journal, keeper, run }) => {
+        const runs: WorkflowHandle[] = [];
+        for (const digest of ['a', 'b', 'c', 'd', 'e', 'f']) {
+          runs.push(await run(digest));
+          // Before the first commit there is no keeper to be told.
+          await keeper.signal('continueAsNew').catch(() => undefined);
+        }
+        const results = await resultsOf<RunPipelineResult>(runs);
+        expect(results.map(({ outcome }) => outcome)).toEqual(runs.map(() => 'committed'));
+        const steps = journal.submitted.filter(({ request }) => request.job === 'commit');
+        expect(new Set(steps.map(({ request }) => request.digest)).size).toBe(6);
+        const { taskQueue } = await keeper.describe();
+        await createKeeperActivities({ client: environment.client, taskQueue }).requestCommit(askOf(keeper, 'g'));
+        const { events } = await keeper.fetchHistory();
+        expect(events?.some(({ workflowExecutionUpdateAcceptedEventAttributes: update }) => update != null)).toBe(true);
+      },
+    );
+  });
+
+  it('refuses a commit by name while its queue is full', async () => {
+    const gate = barrier();
+    await onTable(
+      environment,
+      () => ({
+        watchJob: async (handle) => {
+          if (handle.job === 'commit') await watching(gate.opened);
+          return succeeded(handle);
+        },
+      }),
+      async ({ keeper, run }) => {
+        await run('a');
+        await eventually(viewOf(keeper), (view) => view.running !== undefined);
+        const { taskQueue } = await keeper.describe();
+        const activities = createKeeperActivities({ client: environment.client, taskQueue });
+        const requestCommit = (ask: CommitAsk): Promise<void> =>
+          new MockActivityEnvironment().run(activities.requestCommit, ask);
+        await Promise.all(Array.from({ length: queueLimit }, (_, step) => requestCommit(askOf(keeper, `s${step}`))));
+        await expect(requestCommit(askOf(keeper, 'more'))).rejects.toMatchObject({
+          type: 'KeeperBusy',
+          nonRetryable: false,
+        });
+        await expect(requestCommit(askOf(keeper, 's1'))).resolves.toBeUndefined();
+        await keeper.terminate();
+        gate.open();
+      },
+    );
+  });
+
+  it.each([
+    ['is gone', false],
+    ['was replaced', true],
+  ])('lets a cancelled run end although its keeper %s', async (_, replaced) => {
+    const gate = barrier();
+    await onTable(
+      environment,
+      () => ({
+        watchJob: async (handle) => {
+          if (handle.job === 'commit') await watching(gate.opened);
+          return succeeded(handle);
+        },
+      }),
+      async ({ journal, keeper, run }) => {
+        await run('a');
+        await eventually(viewOf(keeper), (view) => view.running !== undefined);
+        const second = await run('b');
+        await eventually(viewOf(keeper), (view) => view.queued.length === 1);
+        await keeper.terminate();
+        if (replaced) {
+          await run('c');
+          await eventually(viewOf(keeper), (view) => view.running !== undefined);
+        }
+        await second.executeUpdate('cancelRun', { args: [{ by: 'ada', why: 'wrong' }] });
+        await expect(second.result()).rejects.toThrow();
+        expect(journal.published.map(({ result }) => result.outcome)).toEqual(['cancelled']);
+        gate.open();
       },
     );
   });

@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parseTableUri } from '../../src/contracts/ids';
 import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
-import type { TableView } from '../../src/contracts/run';
+import type { TableView } from '../../src/contracts/keeper';
 import { pipelineRef } from '../fakes/reports';
 import { batch, endKeeper, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
 

@@ -2,6 +2,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { look } from '../../src/activities/maintenance';
 import type { MaintenanceLook, MaintenanceRequest, MaintenanceResult } from '../../src/contracts/upkeep';
+import { commitsBeforeUpkeep } from '../../src/domain/keeper/reduce';
 import { healthyTable, partitionHealth } from '../fakes/health';
 import { failed, startEnvironment, succeeded, watching, type Activities, type Journal } from './environment';
 import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
@@ -74,6 +75,32 @@ describe('upkeep after commits', () => {
         );
         const order = journal.submitted.map(({ request }) => request.job).filter((job) => job !== 'prepare');
         expect(order.slice(0, 4)).toEqual(['commit', 'maintain', 'commit', 'maintain']);
+      },
+    );
+  });
+
+  it('gets its turn under a stream of commits, after as many of them as it may give way to', async () => {
+    const gate = barrier();
+    await onTable(
+      environment,
+      (_, journal) => ({
+        lookAtTable: untidyOnce(journal),
+        watchJob: async (handle) => {
+          if (handle.job === 'commit') await watching(gate.opened);
+          return succeeded(handle);
+        },
+      }),
+      async ({ journal, keeper, run }) => {
+        const runs = [await run('a')];
+        await eventually(viewOf(keeper), ({ running }) => running !== undefined);
+        for (const digest of 'bcdefghijkl') runs.push(await run(digest));
+        await eventually(viewOf(keeper), ({ queued }) => queued.length === 11);
+        gate.open();
+        await resultsOf(runs);
+        const order = journal.submitted.map(({ request }) => request.job).filter((job) => job !== 'prepare');
+        // The first commit makes upkeep due: that of a table that its keeper has never looked at.
+        expect(order.indexOf('maintain')).toBe(1 + commitsBeforeUpkeep);
+        expect(order[order.indexOf('maintain') + 1]).toBe('commit');
       },
     );
   });

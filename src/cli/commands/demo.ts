@@ -10,7 +10,7 @@ import { readTable } from '../../adapters/tables/show';
 import { HeadgateError } from '../../contracts/errors';
 import { quarantineTable } from '../../contracts/layout';
 import { keeperWorkflowId } from '../../contracts/names';
-import type { TableView } from '../../contracts/run';
+import type { TableView } from '../../contracts/keeper';
 import type { Config } from '../../workers/config';
 import { connectClient } from '../../workers/connection';
 import { examplesFolder, sparkFolder } from '../../workers/paths';

@@ -12,7 +12,8 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { pipelinePath } from '../../pipeline-file';
 import { keeperWorkflowId, runWorkflowId } from '../../contracts/names';
-import type { RunPipelineInput, RunPipelineResult, RunProgress, TableView } from '../../contracts/run';
+import type { TableView } from '../../contracts/keeper';
+import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
 import type { FailureSummary } from '../../contracts/failure';
 import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';

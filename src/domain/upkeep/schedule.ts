@@ -1,6 +1,6 @@
 // When a keeper looks at its table: after enough new files, and once a day while old versions wait for VACUUM. Pure.
 import type { MaintenanceLook, MaintenanceRequest } from '../../contracts/upkeep';
-import type { UpkeepState } from '../../contracts/run';
+import type { UpkeepState } from '../../contracts/keeper';
 
 const dayMs = 86_400_000;
 

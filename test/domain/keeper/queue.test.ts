@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { CommitJob, QueuedCommit } from '../../src/contracts/run';
-import { drawTableSheet, enqueue, withdraw } from '../../src/domain/keeper-queue';
-import { commitReport, pipeline } from '../fakes/reports';
+import type { CommitJob, QueuedCommit } from '../../../src/contracts/keeper';
+import { enqueue, withdraw } from '../../../src/domain/keeper/queue';
+import { drawTableSheet } from '../../../src/domain/keeper/sheet';
+import { commitReport, pipeline } from '../../fakes/reports';
 
 const job = (stepKey: string, generation = 1): CommitJob => ({
   runtime: 'local',
@@ -19,39 +20,48 @@ const job = (stepKey: string, generation = 1): CommitJob => ({
     staging: commitReport.table.recovered ? { table: '', version: 0, rows: 0 } : { table: '/s', version: 0, rows: 1 },
   },
 });
+const by = (replyTo: string, run = 'one') => ({ replyTo, run });
 const keys = (queue: readonly QueuedCommit[]) => queue.map((entry) => entry.request.request.stepKey);
 
 describe('keeper queue', () => {
   it('serves in the order of arrival', () => {
-    expect(keys(enqueue(enqueue([], job('a'), 'r1'), job('b'), 'r2'))).toEqual(['a', 'b']);
+    expect(keys(enqueue(enqueue([], job('a'), by('r1')), job('b'), by('r2')))).toEqual(['a', 'b']);
   });
 
   it('queues a step once, however many runs wait for it', () => {
-    const queue = enqueue(enqueue([], job('a'), 'r1'), job('a'), 'r2');
+    const queue = enqueue(enqueue([], job('a'), by('r1')), job('a'), by('r2'));
     expect(queue).toHaveLength(1);
-    expect(queue[0]?.waiters).toEqual(['r1', 'r2']);
+    expect(queue[0]?.waiters).toEqual([by('r1'), by('r2')]);
+  });
+
+  it('answers one workflow once, for its latest run', () => {
+    const queue = enqueue(enqueue(enqueue([], job('a'), by('r1')), job('a'), by('r2')), job('a'), by('r1', 'two'));
+    expect(queue[0]?.waiters).toEqual([by('r1', 'two'), by('r2')]);
   });
 
   it('queues a redo beside the commit of the same step: it is another generation', () => {
-    expect(enqueue(enqueue([], job('a'), 'r1'), job('a', 2), 'r2')).toHaveLength(2);
+    expect(enqueue(enqueue([], job('a'), by('r1')), job('a', 2), by('r2'))).toHaveLength(2);
   });
 
   it('keeps a commit in the queue while another run waits for it', () => {
-    const queue = enqueue(enqueue([], job('a'), 'r1'), job('a'), 'r2');
-    expect(withdraw(queue, 'a', 'r1')[0]?.waiters).toEqual(['r2']);
-    expect(withdraw(withdraw(queue, 'a', 'r1'), 'a', 'r2')).toEqual([]);
+    const queue = enqueue(enqueue([], job('a'), by('r1')), job('a'), by('r2'));
+    expect(withdraw(queue, 'a', by('r1'))[0]?.waiters).toEqual([by('r2')]);
+    expect(withdraw(withdraw(queue, 'a', by('r1')), 'a', by('r2'))).toEqual([]);
   });
 
   it('returns the same queue when there is nothing to withdraw', () => {
-    const queue = enqueue([], job('a'), 'r1');
-    expect(withdraw(queue, 'b', 'r1')).toBe(queue);
-    expect(withdraw(queue, 'a', 'stranger')).toBe(queue);
+    const queue = enqueue([], job('a'), by('r1'));
+    expect(withdraw(queue, 'b', by('r1'))).toBe(queue);
+    expect(withdraw(queue, 'a', by('stranger'))).toBe(queue);
   });
 
   it('holds each step at most once, whatever arrives', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('r1', 'r2', 'r3'))), (requests) => {
-        const queue = requests.reduce<readonly QueuedCommit[]>((all, [key, run]) => enqueue(all, job(key), run), []);
+        const queue = requests.reduce<readonly QueuedCommit[]>(
+          (all, [key, run]) => enqueue(all, job(key), by(run)),
+          [],
+        );
         return new Set(keys(queue)).size === queue.length;
       }),
     );

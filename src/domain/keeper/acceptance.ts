@@ -1,0 +1,36 @@
+// Whether a keeper takes a commit: the validator of its update. Pure; what is refused leaves no trace in the history.
+import type { FailureSummary } from '../../contracts/failure';
+import type { CommitAsk } from '../../contracts/keeper';
+import { keeperWorkflowId } from '../../contracts/names';
+import { hasAnswered, isSameCommit, queueLimit } from './queue';
+import type { KeeperState } from './state';
+
+function isKnown({ queue, running, last }: KeeperState, { job, ...waiter }: CommitAsk): boolean {
+  const { stepKey, generation } = job.request;
+  if (running?.kind === 'commit' && isSameCommit(running.commit.request, job)) return true;
+  if (last?.generation === generation && hasAnswered(last, stepKey, waiter)) return true;
+  return queue.some((entry) => isSameCommit(entry.request, job));
+}
+
+/** Why not; `undefined`: the commit is taken. A commit that the keeper knows is no further load. */
+export function refuseCommit(state: KeeperState, ask: CommitAsk): FailureSummary | undefined {
+  const { table } = ask.job.request.target;
+  if (keeperWorkflowId(table) !== keeperWorkflowId(state.table)) {
+    return {
+      kind: 'config',
+      type: 'WrongKeeper',
+      message: `The keeper of ${state.table} was asked to commit to ${table}.`,
+      remedy: `Ask the workflow ${keeperWorkflowId(table)}.`,
+      fields: { table, keeper: state.table },
+    };
+  }
+  if (state.queue.length < queueLimit || isKnown(state, ask)) return undefined;
+  return {
+    kind: 'throttle',
+    type: 'KeeperBusy',
+    message: `${state.queue.length} commits wait for ${table} already.`,
+    remedy:
+      'Nothing needs to be done: the run asks again until there is room. Look at the commit that runs if none ends.',
+    fields: { table, queued: state.queue.length, limit: queueLimit },
+  };
+}

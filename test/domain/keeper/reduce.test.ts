@@ -1,0 +1,131 @@
+// Single decisions of a keeper, where reduce.property.test.ts tells what holds for all orders of messages.
+import type { KeeperInput } from '../../../src/contracts/keeper';
+import { refuseCommit } from '../../../src/domain/keeper/acceptance';
+import { queueLimit } from '../../../src/domain/keeper/queue';
+import { hasWork, reduceKeeper } from '../../../src/domain/keeper/reduce';
+import {
+  carryKeeper,
+  restoreKeeper,
+  type KeeperEvent,
+  type KeeperIntent,
+  type KeeperRules,
+  type KeeperState,
+} from '../../../src/domain/keeper/state';
+import { pipeline } from '../../fakes/reports';
+import { commitOf, failure, lookWith, stepDone, upkeepRequest } from './keeper-world';
+
+const now = Date.parse('2026-06-10T12:00:00Z');
+const { table } = pipeline.target;
+const keeper = (input: KeeperInput = {}, rules: KeeperRules = 'bounded') => restoreKeeper(input, table, rules);
+const waiter = { replyTo: 'run/a', run: 'one' };
+const asked = (step: string): KeeperEvent => ({ kind: 'commit-asked', ask: { job: commitOf(step), ...waiter } });
+
+function after(state: KeeperState, ...events: readonly KeeperEvent[]) {
+  let last: readonly KeeperIntent[] = [];
+  const end = events.reduce((from, event) => {
+    const { state: next, intents } = reduceKeeper(from, event, now);
+    last = intents;
+    return next;
+  }, state);
+  return { state: end, intents: last, kinds: last.map(({ kind }) => kind) };
+}
+
+describe('a commit', () => {
+  const full = Array.from({ length: queueLimit }, (_, index) => asked(`s${index}`));
+
+  it('is refused while the queue is full, by a failure that is tried again', () => {
+    const { state } = after(keeper(), ...full);
+    expect(refuseCommit(state, { job: commitOf('more'), ...waiter })).toMatchObject({
+      kind: 'throttle',
+      type: 'KeeperBusy',
+      fields: { queued: queueLimit },
+    });
+    expect(refuseCommit(after(state, { kind: 'turn' }).state, { job: commitOf('more'), ...waiter })).toBeUndefined();
+  });
+
+  it('that waits or runs already is taken although the queue is full', () => {
+    const { state } = after(keeper(), asked('first'), { kind: 'turn' }, ...full);
+    expect(refuseCommit(state, { job: commitOf('s7'), replyTo: 'run/b', run: 'two' })).toBeUndefined();
+    expect(refuseCommit(state, { job: commitOf('first'), replyTo: 'run/b', run: 'two' })).toBeUndefined();
+  });
+
+  it('to another table is refused for good', () => {
+    const elsewhere = restoreKeeper({}, '/lake/other', 'bounded');
+    expect(refuseCommit(elsewhere, { job: commitOf('a'), ...waiter })).toMatchObject({
+      kind: 'config',
+      type: 'WrongKeeper',
+    });
+  });
+
+  it('is made again for another run of the same batch: only the table knows whether it still holds', () => {
+    const { state } = after(
+      keeper(),
+      asked('a'),
+      { kind: 'turn' },
+      { kind: 'commit-ended', reply: { kind: 'failed', stepKey: 'a', failure } },
+    );
+    expect(after(state, asked('a')).kinds).toEqual(['answer']);
+    const again = after(state, { kind: 'commit-asked', ask: { job: commitOf('a'), replyTo: 'run/a', run: 'two' } });
+    expect(again.kinds).toEqual([]);
+    expect(again.state.queue).toHaveLength(1);
+  });
+});
+
+describe('upkeep', () => {
+  const request = { ...upkeepRequest, now: 'compact' as const };
+  const begun = after(
+    keeper(),
+    { kind: 'maintenance-asked', ask: { request, replyTo: 'maintain/p' } },
+    { kind: 'turn' },
+    { kind: 'looked', look: lookWith(3) },
+  ).state;
+
+  it('goes on with the next job after its keeper has continued as new', () => {
+    const { state, kinds } = after(begun, { kind: 'leave-asked' }, { kind: 'maintained', step: stepDone });
+    expect(kinds).toEqual([]);
+    expect(after(state, { kind: 'turn-ended' }).kinds).toEqual(['continue-as-new']);
+    const resumed = keeper(carryKeeper(state));
+    expect(hasWork(resumed, now)).toBe(true);
+    const { state: going, kinds: first } = after(resumed, { kind: 'turn' });
+    expect(first).toEqual(['maintain']);
+    const { intents } = after(going, { kind: 'maintained', step: stepDone }, { kind: 'maintained', step: stepDone });
+    expect(intents).toMatchObject([{ answer: { reply: { kind: 'done', result: { postponed: 0 } } } }]);
+  });
+
+  it('gives way to a commit after the job at hand, and says what it has left', () => {
+    const { state, intents } = after(begun, asked('a'), { kind: 'maintained', step: stepDone });
+    expect(intents).toMatchObject([{ answer: { reply: { kind: 'done', result: { postponed: 2 } } } }]);
+    expect(after(state, { kind: 'turn' }).kinds).toEqual(['commit']);
+  });
+
+  it('that failed is tried again a day later, not at once', () => {
+    const upkeep = { request: upkeepRequest, smallFiles: 0, lookAt: now };
+    const failing = [
+      { kind: 'turn' },
+      { kind: 'looked', look: lookWith(2) },
+      { kind: 'upkeep-failed', failure },
+    ] as const;
+    const { state } = after(keeper({ upkeep }), ...failing);
+    expect(state.lastMaintenance).toMatchObject({ failure: { type: 'Crashed' } });
+    expect(hasWork(state, now)).toBe(false);
+    expect(hasWork(state, now + 86_400_000)).toBe(true);
+  });
+});
+
+describe('a keeper of before 2026-12', () => {
+  it('reads what it carried over: waiters by workflow id alone', () => {
+    const old = keeper({ queue: [{ request: commitOf('a'), waiters: ['run/a'] }] });
+    expect(old.queue[0]?.waiters).toEqual([{ replyTo: 'run/a' }]);
+  });
+
+  it('keeps its rules, so that its history replays: commits first without end, no answer to an unknown withdrawal', () => {
+    const givenWay = { since: 0, commits: 99 };
+    const withdrawal = { kind: 'withdrawal-asked', ask: { stepKey: 'x', ...waiter } } as const;
+    const kinds = (rules: KeeperRules) => {
+      const state = keeper({ asked: [{ request: upkeepRequest, replyTo: 'm' }], givenWay }, rules);
+      return [after(state, asked('a'), { kind: 'turn' }).kinds, after(state, withdrawal).kinds];
+    };
+    expect(kinds('first')).toEqual([['commit'], []]);
+    expect(kinds('bounded')).toEqual([['look'], ['answer']]);
+  });
+});
