@@ -1,4 +1,5 @@
 // What freeze costs when many files are in the table already, beside a plain listing of the same folder.
+import { parseDigest } from '../src/contracts/ids';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createFolderStore } from '../src/adapters/stores/folder';
@@ -25,7 +26,7 @@ async function commitFiles(raw: string, state: string, files: number): Promise<v
   for (let from = 0; from < listed.length; from += filesOfBatch) {
     const entry: LedgerEntry = {
       protocol: 1,
-      digest: from.toString(16).padStart(32, '0'),
+      digest: parseDigest(from.toString(16).padStart(32, '0')),
       table: 'customer_sales',
       definitionDigest: 'bench',
       frozenAt: time,

@@ -1,4 +1,5 @@
 // One run of the product from the outside: its wall time, what of it was Spark, and quiet before the next measurement.
+import type { Digest } from '../src/contracts/ids';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,7 +32,7 @@ export type RunRequest = {
   readonly pipeline?: string;
 };
 
-export function readReport<Report extends JobReport>(state: string, job: Report['job'], digest: string): Report {
+export function readReport<Report extends JobReport>(state: string, job: Report['job'], digest: Digest): Report {
   return JSON.parse(readFileSync(jobPaths(state, job, digest, 1).report, 'utf8')) as Report;
 }
 

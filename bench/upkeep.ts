@@ -1,4 +1,5 @@
 // What upkeep costs and gives: a shop day by day, the same query before and after, one batch into tables of three sizes.
+import { parseDigest } from '../src/contracts/ids';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readHealth } from '../src/adapters/tables/health';
@@ -72,10 +73,10 @@ function openShop({ work, tools }: Bench, stack: BenchStack, pipeline: string, s
       }
       const { wall, result } = await runOnce(stack.client, { id: `${name}-${passed}`, raw, lake, pipeline });
       const state = defaultStateRoot(table, result.pipeline);
-      return { wall, report: readReport<CommitReport>(state, 'commit', result.digest ?? '') };
+      return { wall, report: readReport<CommitReport>(state, 'commit', parseDigest(result.digest ?? '')) };
     },
     health: () => {
-      const settings = { ...defaultMaintenance, targetFileBytes: fileBytes };
+      const settings = { ...defaultMaintenance, fileSize: fileBytes };
       const runtime = { python: tools.python, pythonPath: join(root, 'spark') };
       return readHealth(runtime, { table, zorderBy: ['customer_id', 'category'], clusterBy: [], settings });
     },

@@ -26,7 +26,7 @@ def sizes_after(log: DeltaLog, live: Mapping[Values, int]) -> Iterator[tuple[Log
             sizes[where.get(removed.path, removed.values)] += removed.size
 
 
-def naive_bytes(log: DeltaLog, live: Mapping[Values, int], target_file_bytes: int, *, ordered: bool) -> int:
+def naive_bytes(log: DeltaLog, live: Mapping[Values, int], file_size: int, *, ordered: bool) -> int:
     """What the same ingests would have cost with one command after each.
 
     `OPTIMIZE … ZORDER BY` (`ordered`), and liquid clustering with Delta's own cube of 100 GiB, write the whole table
@@ -42,15 +42,15 @@ def naive_bytes(log: DeltaLog, live: Mapping[Values, int], target_file_bytes: in
         came: dict[Values, int] = defaultdict(int)
         for added in commit.written:
             came[added.values] += added.size
-        total += sum(size + (after[values] - size) % target_file_bytes for values, size in came.items())
+        total += sum(size + (after[values] - size) % file_size for values, size in came.items())
     return total
 
 
-def main(table: str, target_file_bytes: int, *, ordered: bool) -> None:
+def main(table: str, file_size: int, *, ordered: bool) -> None:
     live: dict[Values, int] = defaultdict(int)
     for file in live_files(DeltaTable(table), None):
         live[file.values] += file.size
-    sys.stdout.write(f"{naive_bytes(read_log(table), live, target_file_bytes, ordered=ordered)}\n")
+    sys.stdout.write(f"{naive_bytes(read_log(table), live, file_size, ordered=ordered)}\n")
 
 
 if __name__ == "__main__":

@@ -160,13 +160,13 @@ class MaintenanceSettings:
 
     optimize: Literal["auto", "off"]
     # Size that compaction aims at, bytes. Small files make a MERGE rewrite less; a scan wants large ones.
-    target_file_bytes: int
+    file_size: int
     # A partition is compacted from this many small files on.
-    min_small_files: int
+    compact_from: int
     # A closed partition is clustered when more than this share of its bytes is not clustered yet, 0 to 1.
-    zorder_above: float
+    cluster_above: float
     # A partition is closed when this many ingests in a row have not written to it.
-    closed_after_ingests: int
+    closed_after: int
     # Bytes that maintenance may rewrite per byte ingested, over the window.
     rewrite_budget: float
     # Length of the sliding window, hours.
@@ -178,7 +178,7 @@ class MaintenanceSettings:
     # VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1.
     vacuum_ceiling: float
     # Days between two full VACUUMs, which find what crashed jobs left behind.
-    full_vacuum_days: float
+    vacuum_full_every_days: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,7 +309,7 @@ class MaintainRequest:
     cluster_by: tuple[str, ...]
     # `cluster`: size from which on a z-cube is left alone, bytes.
     cube_bytes: int | None = None
-    target_file_bytes: int
+    file_size: int
     # Becomes the table property that VACUUM and time travel obey, hours.
     retain_hours: int
     # Largest share of the table's files, old and new, that a VACUUM may delete, 0 to 1.

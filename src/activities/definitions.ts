@@ -7,6 +7,7 @@ import { definitionPath } from '../contracts/layout';
 import type { Pipeline } from '../contracts/pipeline';
 import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
 import { referTo } from '../domain/pipeline-ref';
+import { currentSettings } from '../domain/upkeep/settings';
 import type { ObjectStore } from './ports';
 
 const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -27,7 +28,7 @@ export async function keepDefinition(
 }
 
 export async function readDefinition(definition: Definition, store: Pick<ObjectStore, 'readText'>): Promise<Pipeline> {
-  if (typeof definition !== 'string') return definition;
+  if (typeof definition !== 'string') return { ...definition, maintenance: currentSettings(definition.maintenance) };
   const text = await store.readText(definition);
   if (text !== undefined && definition.endsWith(`/${nameOf(text)}.json`)) {
     const kept: unknown = JSON.parse(text);

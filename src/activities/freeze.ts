@@ -1,6 +1,7 @@
 // Freezes the input of a run: lists and fingerprints the sources, leaves out what is committed, writes the manifest.
 //   freezeBatch({ pipeline, interval?, ignoreLedger? }, { store, clock }): Promise<FreezeResult>
 // Interval: parseInterval / defaultInterval of domain/intervals.ts. A pipeline without interval sources ignores it.
+import type { Digest } from '../contracts/ids';
 import { createHash } from 'node:crypto';
 import type { FrozenBatch, InputFile, Interval, Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
@@ -137,7 +138,7 @@ async function fingerprintSource(
   return files.map((file) => ({ source: source.name, ...file }));
 }
 
-function toInputFile(file: LedgerFile, pipeline: Pipeline, digest: string): InputFile {
+function toInputFile(file: LedgerFile, pipeline: Pipeline, digest: Digest): InputFile {
   const source = pipeline.sources.find(({ name }) => name === file.source);
   const copied = source !== undefined && needsCopy(source, file.path);
   const name = copyName(file.path, sha256(JSON.stringify([file.source, file.path, file.etag])));

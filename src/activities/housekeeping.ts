@@ -1,6 +1,7 @@
 // Clears what batches leave behind: copies of inputs and staging tables. Never a manifest, never another pipeline's.
 //   clearInputs(state, digest, { store }): Promise<void>
 //   sweepBatches({ pipeline }, { store, clock }): Promise<SweepResult>
+import { isDigest, type Digest } from '../contracts/ids';
 import { batchFolder, batchPaths } from '../contracts/layout';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import { planSweep, type Sweep } from '../domain/batch-retention';
@@ -11,7 +12,7 @@ import { escapeGlob } from '../domain/glob';
 export type HousekeepingDeps = { readonly store: ObjectStore; readonly clock: Clock };
 
 export type SweepResult =
-  | { readonly kind: 'swept'; readonly digests: readonly string[] }
+  | { readonly kind: 'swept'; readonly digests: readonly Digest[] }
   /** Another run swept a while ago. */
   | { readonly kind: 'not-due' };
 
@@ -19,12 +20,12 @@ export type SweepResult =
 const sweepEveryMs = 6 * 3_600_000;
 
 /** Says that nothing is left to remove; a new freeze of the same batch takes it away. */
-export const stagingRemovedMark = (state: string, digest: string): string =>
+export const stagingRemovedMark = (state: string, digest: Digest): string =>
   `${batchFolder(state, digest)}/staging.removed`;
 
 const lastSweep = (state: string): string => `${state.replace(/\/+$/, '')}/housekeeping.txt`;
 
-export async function clearInputs(state: string, digest: string, { store }: { store: ObjectStore }): Promise<void> {
+export async function clearInputs(state: string, digest: Digest, { store }: { store: ObjectStore }): Promise<void> {
   await store.remove(batchPaths(state, digest).inputs);
 }
 
@@ -48,8 +49,10 @@ export async function sweepBatches(
       tableVersion,
       committedMs: Date.parse(committedAt),
     })),
-    batches: found.filter(isNamed('manifest.json')).map((stat) => ({ ...stat, digest: digestOf(stat) })),
-    cleared: found.filter(isNamed('staging.removed')).map(digestOf),
+    batches: found
+      .filter(isNamed('manifest.json'))
+      .flatMap((stat) => digestOf(stat).map((digest) => ({ ...stat, digest }))),
+    cleared: found.filter(isNamed('staging.removed')).flatMap(digestOf),
   });
   for (const sweep of plan) await clearBatch(state, sweep, store);
   await store.writeText(lastSweep(state), `${new Date(nowMs).toISOString()}\n`);
@@ -61,7 +64,8 @@ const isNamed =
   ({ path }: ObjectStat): boolean =>
     path.endsWith(`/${name}`);
 
-const digestOf = ({ path }: ObjectStat): string => path.split('/').at(-2) ?? '';
+/** None where the folder is of somebody else's making. */
+const digestOf = ({ path }: ObjectStat): readonly Digest[] => [path.split('/').at(-2) ?? ''].filter(isDigest);
 
 /** Reports go first and the mark comes last: stopped in between, the batch is cleared again by the next sweep. */
 async function clearBatch(state: string, { digest, committed }: Sweep, store: ObjectStore): Promise<void> {

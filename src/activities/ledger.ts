@@ -82,7 +82,7 @@ async function readShelf(state: string, { store }: Deps, useSummary = true): Pro
   const present = listed.filter((stat) => !summaries.includes(stat));
   const digests = new Set(present.map(({ path }) => digestOf(path)));
   const summary = useSummary ? await newestSummary(summaries, digests, store) : undefined;
-  const covered = new Set(summary?.batches.map(({ digest }) => digest));
+  const covered = new Set<string>(summary?.batches.map(({ digest }) => digest));
   const others = present.filter(({ path }) => !covered.has(digestOf(path)));
   const entries = await mapBounded(others, readsAtOnce, ({ path }) => readEntry(path, store));
   return {

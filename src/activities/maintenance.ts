@@ -1,4 +1,5 @@
 // Upkeep of a table around its Spark jobs: look at its log, let the policy decide, write the jobs. Decides nothing itself.
+import { parseDigest } from '../contracts/ids';
 import { createHash } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
@@ -12,6 +13,7 @@ import { planNow } from '../domain/upkeep/on-demand';
 import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
 import { sliceAction, type Slice } from '../domain/upkeep/slices';
 import { guarded } from './failures';
+import { currentSettings } from '../domain/upkeep/settings';
 import type { Clock, HealthQuestion } from './ports';
 
 export type MaintenanceActivityDeps = {
@@ -35,16 +37,9 @@ export function decide(request: MaintenanceRequest, health: TableHealth, now: Da
 
 /** The same work on the same version is the same step: a look that is repeated finds the job that ran. */
 function jobOf(request: MaintenanceRequest, version: number, slice: Slice): MaintenanceJob {
-  const { targetFileBytes } = request.settings;
-  const identity = JSON.stringify([
-    request.table,
-    version,
-    slice,
-    request.zorderBy,
-    request.clusterBy,
-    targetFileBytes,
-  ]);
-  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 32);
+  const { fileSize } = request.settings;
+  const identity = JSON.stringify([request.table, version, slice, request.zorderBy, request.clusterBy, fileSize]);
+  const digest = parseDigest(createHash('sha256').update(identity).digest('hex').slice(0, 32));
   const { settings } = request;
   return {
     runtime: request.runtime,
@@ -62,7 +57,7 @@ function jobOf(request: MaintenanceRequest, version: number, slice: Slice): Main
       zorderBy: request.zorderBy,
       clusterBy: request.clusterBy,
       ...(slice.cubeBytes === undefined ? {} : { cubeBytes: slice.cubeBytes }),
-      targetFileBytes: settings.targetFileBytes,
+      fileSize: settings.fileSize,
       retainHours: retentionHours(settings),
       vacuumCeiling: settings.vacuumCeiling,
     },
@@ -84,9 +79,10 @@ export function look(request: MaintenanceRequest, health: TableHealth, now: Date
 export function createMaintenanceActivities({ client, taskQueue, clock, readHealth }: MaintenanceActivityDeps) {
   return {
     /** Reads the table's log only; may be repeated. */
-    lookAtTable: guarded(async (request: MaintenanceRequest): Promise<MaintenanceLook> =>
-      look(request, await readHealth(request, cancellationSignal()), clock.now()),
-    ),
+    lookAtTable: guarded(async (asked: MaintenanceRequest): Promise<MaintenanceLook> => {
+      const request = { ...asked, settings: currentSettings(asked.settings) };
+      return look(request, await readHealth(request, cancellationSignal()), clock.now());
+    }),
 
     /** Hands a request to the keeper of the table, which is started when it is not there. */
     askMaintenance: guarded(async ({ request, replyTo }: AskMaintenanceInput): Promise<void> => {

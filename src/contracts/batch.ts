@@ -1,4 +1,5 @@
 // The frozen input of one run, without the schema library.
+import type { Digest } from './ids';
 import type { Interval } from './document-schema';
 
 export type { Interval } from './document-schema';
@@ -6,7 +7,7 @@ export type { InputFile, Manifest } from './batch-schema';
 
 /** The part of a manifest that travels through workflow history. */
 export type FrozenBatch = {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly manifestPath: string;
   readonly interval?: Interval;
   readonly fileCount: number;

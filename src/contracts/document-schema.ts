@@ -1,6 +1,7 @@
 // What the schemas of all documents are made of, and the one way to read a document. Not for workflows.
 import { z } from 'zod';
 import { HeadgateError } from './errors';
+import { isDigest } from './ids';
 import { failureKinds, isFailureKind } from './kinds';
 
 /** Data as it travels: readonly to the bottom. */
@@ -25,7 +26,8 @@ export const texts = z.array(text);
 /** Text that says something. */
 export const label = text.min(1);
 
-export const digestSchema = text.regex(/^[0-9a-f]{32}$/, { error: 'expected 32 hex digits' });
+export const digestSchema = text.refine(isDigest, { error: 'expected 32 hex digits' }).brand('Digest');
+export const stepKeySchema = text.brand('StepKey');
 
 /** What a run is for: start inclusive, end exclusive, both ISO 8601 UTC. */
 export const intervalSchema = named('Interval', { start: z.iso.datetime(), end: z.iso.datetime() });

@@ -1,7 +1,18 @@
 // The job protocol between TypeScript and headgate_spark, version 1: one JSON request in, one JSON report out. It is written here
 // once: `npm run protocol` turns it into Python. Not for workflows: they take types and constants from job.ts.
 import { z } from 'zod';
-import { count, failureFields, type Infer, intervalSchema, named, parseDocument, text, texts } from './document-schema';
+import {
+  count,
+  digestSchema,
+  failureFields,
+  type Infer,
+  intervalSchema,
+  named,
+  parseDocument,
+  stepKeySchema,
+  text,
+  texts,
+} from './document-schema';
 import { jobProtocol, type JobKind } from './kinds';
 import { maintenanceKind, partitionValues } from './maintenance-schema';
 import { expectationAction, pipeline, tableUri, target } from './pipeline-schema';
@@ -11,11 +22,11 @@ export type Staging = Infer<typeof staging>;
 
 const requestBase = {
   protocol: z.literal(jobProtocol),
-  stepKey: text.describe('`pipeline/table/batch/job`.'),
+  stepKey: stepKeySchema.describe('`pipeline/table/batch/job`.'),
   generation: count.describe("Raised only by a deliberate redo. Becomes Delta's txnVersion."),
   attempt: count.describe('Counts submissions of this step; names the failure file.'),
   run: text.describe('Temporal workflow id of the run, for userMetadata and quarantine.'),
-  digest: text,
+  digest: digestSchema,
   reportPath: text.describe('Written once, by the first success (put-if-absent).'),
   failurePath: text.describe('Written when this attempt fails.'),
 };
@@ -53,7 +64,7 @@ const requests = {
       zorderBy: texts,
       clusterBy: texts,
       cubeBytes: count.exactOptional().describe('`cluster`: size from which on a z-cube is left alone, bytes.'),
-      targetFileBytes: count,
+      fileSize: count,
       retainHours: count.describe('Becomes the table property that VACUUM and time travel obey, hours.'),
       vacuumCeiling: z
         .number()
@@ -95,10 +106,10 @@ const tableVersion = named('TableVersion', {
 
 const reportBase = {
   protocol: z.literal(jobProtocol),
-  stepKey: text,
+  stepKey: stepKeySchema,
   generation: count,
   attempt: count,
-  digest: text,
+  digest: digestSchema,
   warnings: z.array(warning),
   seconds: z.record(text, z.number()).describe('Seconds by part of the job.'),
   environment: z.record(text, text).describe('Versions of Spark, Delta, Java, Python.'),
@@ -186,7 +197,7 @@ export const jobFailure = named(
   'JobFailure',
   {
     protocol: z.literal(jobProtocol),
-    stepKey: text,
+    stepKey: stepKeySchema,
     attempt: count,
     ...failureFields,
     detail: text.describe('The start of the original error text, for engineers.'),

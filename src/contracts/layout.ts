@@ -1,4 +1,5 @@
 // Where things lie in a pipeline's state folder. Pure string functions that work for paths and URIs alike.
+import { parseStepKey, type Digest, type StepKey } from './ids';
 import type { JobKind } from './job';
 
 const join = (...parts: readonly string[]): string => parts.map((part) => part.replace(/\/+$/, '')).join('/');
@@ -9,7 +10,7 @@ export function defaultStateRoot(table: string, pipeline: string): string {
   return join(trimmed.slice(0, trimmed.lastIndexOf('/')), '_headgate', pipeline);
 }
 
-export function batchFolder(state: string, digest: string): string {
+export function batchFolder(state: string, digest: Digest): string {
   return join(state, 'batches', digest);
 }
 
@@ -21,7 +22,7 @@ const shelves = {
 } as const satisfies Record<JobKind, string>;
 
 /** The files that a job and its submitter leave for each other. */
-export function jobPaths(state: string, job: JobKind, digest: string, generation: number) {
+export function jobPaths(state: string, job: JobKind, digest: Digest, generation: number) {
   const folder = join(state, shelves[job], digest);
   const name = generation === 1 ? job : `${job}.g${generation}`;
   return {
@@ -33,7 +34,7 @@ export function jobPaths(state: string, job: JobKind, digest: string, generation
   };
 }
 
-export function batchPaths(state: string, digest: string) {
+export function batchPaths(state: string, digest: Digest) {
   const folder = batchFolder(state, digest);
   return {
     manifest: join(folder, 'manifest.json'),
@@ -50,7 +51,7 @@ export const definitionPath = (state: string, name: string): string => join(stat
 export const ledgerFolder = (state: string): string => join(state, 'ledger');
 
 /** Entry that says: the files of this batch are in the table. */
-export const ledgerEntry = (state: string, digest: string): string => join(ledgerFolder(state), `${digest}.json`);
+export const ledgerEntry = (state: string, digest: Digest): string => join(ledgerFolder(state), `${digest}.json`);
 
 export const runRecord = (state: string, run: string): string =>
   join(state, 'runs', `${run.replace(/[^A-Za-z0-9._-]+/g, '_')}.json`);
@@ -59,5 +60,5 @@ export const runRecord = (state: string, run: string): string =>
 export const tableName = (table: string): string => table.replace(/\/+$/, '').split('/').at(-1) ?? table;
 
 /** Identity of a job: independent of Temporal run ids, attempts and processes. */
-export const stepKey = (pipeline: string, table: string, digest: string, job: JobKind): string =>
-  [pipeline, tableName(table), digest, job].join('/');
+export const stepKey = (pipeline: string, table: string, digest: Digest, job: JobKind): StepKey =>
+  parseStepKey([pipeline, tableName(table), digest, job].join('/'));

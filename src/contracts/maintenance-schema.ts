@@ -9,14 +9,14 @@ export const maintenanceSettings = named(
   'MaintenanceSettings',
   {
     optimize: z.enum(['auto', 'off']),
-    targetFileBytes: count.describe(
+    fileSize: count.describe(
       'Size that compaction aims at, bytes. Small files make a MERGE rewrite less; a scan wants large ones.',
     ),
-    minSmallFiles: count.describe('A partition is compacted from this many small files on.'),
-    zorderAbove: z
+    compactFrom: count.describe('A partition is compacted from this many small files on.'),
+    clusterAbove: z
       .number()
       .describe('A closed partition is clustered when more than this share of its bytes is not clustered yet, 0 to 1.'),
-    closedAfterIngests: count.describe('A partition is closed when this many ingests in a row have not written to it.'),
+    closedAfter: count.describe('A partition is closed when this many ingests in a row have not written to it.'),
     rewriteBudget: z.number().describe('Bytes that maintenance may rewrite per byte ingested, over the window.'),
     windowHours: z.number().describe('Length of the sliding window, hours.'),
     quietHours: named('QuietHours', { from: text, to: text, timezone: text })
@@ -30,7 +30,9 @@ export const maintenanceSettings = named(
     vacuumCeiling: z
       .number()
       .describe("VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1."),
-    fullVacuumDays: z.number().describe('Days between two full VACUUMs, which find what crashed jobs left behind.'),
+    vacuumFullEveryDays: z
+      .number()
+      .describe('Days between two full VACUUMs, which find what crashed jobs left behind.'),
   },
   'Settings of one table, resolved from `maintenance` of its pipeline file.',
 );

@@ -1,4 +1,5 @@
 // Inputs, results and views of the workflows. Plain data; every input field is optional so that `{}` works from the UI.
+import type { Digest } from './ids';
 import type { Interval } from './batch';
 import type { Phase, RunOutcome } from './kinds';
 
@@ -32,7 +33,7 @@ export type PhaseState = 'waiting' | 'running' | 'held' | 'done' | 'skipped' | '
 export type RunProgress = {
   readonly pipeline?: string;
   readonly table?: string;
-  readonly digest?: string;
+  readonly digest?: Digest;
   readonly interval?: Interval;
   readonly files?: number;
   readonly bytes?: number;

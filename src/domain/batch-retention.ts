@@ -1,22 +1,23 @@
 // Decides which batches may lose their staging. Pure.
+import type { Digest } from '../contracts/ids';
 
 export type SweepInput = {
   readonly nowMs: number;
   /** How long a held batch may wait for a person. */
   readonly gateWaitMs: number;
   readonly committed: readonly {
-    readonly digest: string;
+    readonly digest: Digest;
     readonly tableVersion: number;
     readonly committedMs: number;
   }[];
   /** Batches that have a manifest; a new freeze of the same batch renews the time. */
-  readonly batches: readonly { readonly digest: string; readonly modifiedMs: number }[];
+  readonly batches: readonly { readonly digest: Digest; readonly modifiedMs: number }[];
   /** Batches that were cleared before. */
   readonly cleared: readonly string[];
 };
 
 export type Sweep = {
-  readonly digest: string;
+  readonly digest: Digest;
   /** An uncommitted batch may be run again: what its jobs left must not point to staging that is gone. */
   readonly committed: boolean;
 };

@@ -1,5 +1,6 @@
 // Decides which of the listed files make a batch, and what the batch is called. Pure: the caller lists and hashes.
 //   planBatch(input, hash): BatchPlan        digestInput(...): string
+import { parseDigest, type Digest } from '../contracts/ids';
 import { assertNever } from '../contracts/assert-never';
 import type { Interval } from '../contracts/batch';
 import type { LedgerFile } from '../contracts/ledger';
@@ -24,8 +25,8 @@ export type BatchInput = {
 export type BatchPlan =
   | {
       readonly kind: 'batch';
-      readonly digest: string;
-      readonly supersedes?: string;
+      readonly digest: Digest;
+      readonly supersedes?: Digest;
       readonly files: readonly LedgerFile[];
       readonly notices: readonly string[];
     }
@@ -42,8 +43,8 @@ export function planBatch(input: BatchInput, hash: (text: string) => string): Ba
     return { kind: 'nothing-new', notices: explainNothing(input, driver, offers) };
   }
   const files = offers.flatMap((offer) => offer.files);
-  const name = (supersedes?: string): string =>
-    hash(
+  const name = (supersedes?: Digest): Digest => {
+    const text = hash(
       digestInput({
         table: tableName(input.pipeline.target.table),
         definitionDigest: input.pipeline.definitionDigest,
@@ -51,7 +52,9 @@ export function planBatch(input: BatchInput, hash: (text: string) => string): Ba
         ...(input.interval === undefined ? {} : { interval: input.interval }),
         ...(supersedes === undefined ? {} : { supersedes }),
       }),
-    ).slice(0, 32);
+    );
+    return parseDigest(text.slice(0, 32));
+  };
   const notices = offers
     .filter((offer) => offer.files.length === 0)
     .map((offer) => `${offer.source.name} brings no file to this batch.`);
@@ -149,7 +152,7 @@ export function digestInput(input: {
   readonly table: string;
   readonly definitionDigest: string;
   readonly interval?: Interval;
-  readonly supersedes?: string;
+  readonly supersedes?: Digest;
   readonly files: readonly LedgerFile[];
 }): string {
   const files = input.files

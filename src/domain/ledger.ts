@@ -1,4 +1,5 @@
 // What the ledger says about a file, an interval or a whole source: one mark per key, the last commit wins. Pure.
+import type { Digest } from '../contracts/ids';
 import type { Interval } from '../contracts/batch';
 import type { CommittedBatch, LedgerEntry, LedgerFile } from '../contracts/ledger';
 
@@ -20,7 +21,7 @@ export type LedgerView = {
   /** The last batch with files of this source; with an interval, the last one of that interval. */
   readonly lastOf: (source: string, interval?: Interval) => CommittedBatch | undefined;
   /** Files of a last batch of an interval or snapshot source: those are compared whole. */
-  readonly filesOf: (digest: string) => readonly LedgerFile[] | undefined;
+  readonly filesOf: (digest: Digest) => readonly LedgerFile[] | undefined;
 };
 
 /** In no name of a file, table or source. */

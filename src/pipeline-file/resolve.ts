@@ -78,10 +78,10 @@ function resolveMaintenance(file: MaintenanceFile, timezone: string): Maintenanc
   const base = defaultMaintenance;
   return {
     optimize: file?.optimize ?? base.optimize,
-    targetFileBytes: or(file?.file_size, notation.parseFileSize, base.targetFileBytes),
-    minSmallFiles: or(file?.compact_from, notation.parseCount(2), base.minSmallFiles),
-    zorderAbove: or(file?.cluster_above, notation.parseShare, base.zorderAbove),
-    closedAfterIngests: or(file?.closed_after, notation.parseCount(1), base.closedAfterIngests),
+    fileSize: or(file?.file_size, notation.parseFileSize, base.fileSize),
+    compactFrom: or(file?.compact_from, notation.parseCount(2), base.compactFrom),
+    clusterAbove: or(file?.cluster_above, notation.parseShare, base.clusterAbove),
+    closedAfter: or(file?.closed_after, notation.parseCount(1), base.closedAfter),
     rewriteBudget: or(file?.rewrite_budget, notation.parseFactor, base.rewriteBudget),
     windowHours: base.windowHours,
     ...(file?.quiet_hours === undefined
@@ -89,7 +89,7 @@ function resolveMaintenance(file: MaintenanceFile, timezone: string): Maintenanc
       : { quietHours: { ...known(notation.parseQuietHours(file.quiet_hours)), timezone } }),
     vacuumRetainHours: or(vacuum?.retain, hours, base.vacuumRetainHours),
     vacuumCeiling: or(vacuum?.ceiling, notation.parseShare, base.vacuumCeiling),
-    fullVacuumDays: or(vacuum?.full_every, days, base.fullVacuumDays),
+    vacuumFullEveryDays: or(vacuum?.full_every, days, base.vacuumFullEveryDays),
   };
 }
 

@@ -65,11 +65,9 @@ export async function runAll(args: readonly string[]): Promise<void> {
 
   // Two at a time: what waits for timers and processes runs beside what computes. Of those that start Spark and a server one at a
   // time, or they would only measure each other.
-  const processes = async (): Promise<void> => {
-    await jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']);
-    await jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand']);
-  };
+  const processes = (): Promise<void> => jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand']);
   const jobs = async (): Promise<void> => {
+    await jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']);
     await pytest('pytest', tools, []);
     const whole = args.includes('--all') || (await sparkChanged(shell, root)) !== false;
     for (const [version, spark] of Object.entries(tools.otherSparks)) {

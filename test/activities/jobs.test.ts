@@ -4,7 +4,7 @@ import { createJobActivities, type Elsewhere, type SubmitJobInput } from '../../
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import type { PrepareRequest } from '../../src/contracts/job';
 import type { Definition } from '../../src/contracts/pipeline-ref';
-import { batchPaths, jobPaths } from '../../src/contracts/layout';
+import { batchPaths, jobPaths, stepKey as stepKeyOf } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { FakeSpark, type FakeRuntimeOptions } from '../fakes/spark-runtime';
@@ -12,7 +12,7 @@ import { until } from '../support/waiting';
 
 const { digest } = prepareReport;
 const paths = { ...batchPaths(pipeline.state, digest), ...jobPaths(pipeline.state, 'prepare', digest, 1) };
-const stepKey = 'customer-sales/customer_sales/d/prepare';
+const stepKey = stepKeyOf(pipeline.name, pipeline.target.table, digest, 'prepare');
 
 const input = (generation = 1, definition: Definition = pipeline): SubmitJobInput => ({
   runtime: 'local',

@@ -23,7 +23,7 @@ it.each<[string, Partial<MaintenanceRequest>, Partial<TableHealth>]>([
   ['another version', {}, { version: 8 }],
   ['another table', { table: parseTableUri('/lake/other') }, {}],
   ['other columns to order by', { zorderBy: ['id', 'day'] }, {}],
-  ['another size of files', { settings: { ...request.settings, targetFileBytes: 1e6 } }, {}],
+  ['another size of files', { settings: { ...request.settings, fileSize: 1e6 } }, {}],
   ['another action', { now: 'zorder' }, {}],
   ['another partition', {}, { partitions: untidy.partitions.map((one) => ({ ...one, values: { month: 'x' } })) }],
 ])('gives %s another key', (_, change, health) => {

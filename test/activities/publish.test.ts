@@ -37,9 +37,8 @@ describe('publishing a committed run', () => {
   });
 
   test('twice changes nothing', async () => {
-    const { freeze, publish, store, metrics } = createSampleRuns();
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const { freezeNew, publish, store, metrics } = createSampleRuns();
+    const { digest } = await freezeNew();
     const end = { digest, rows, table: { path: '/lake/customer_sales', version: 4 } };
     await publish(end);
     const once = await Promise.all(store.paths().map((path) => store.readText(path)));
@@ -49,9 +48,8 @@ describe('publishing a committed run', () => {
   });
 
   test('stopped after the ledger, the next attempt does the rest', async () => {
-    const { freeze, publish, store, metrics, pipeline } = createSampleRuns();
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const { freeze, freezeNew, publish, store, metrics, pipeline } = createSampleRuns();
+    const { digest } = await freezeNew();
     const end = { digest, table: { path: '/lake/customer_sales', version: 4 } };
     store.before = (operation, path) => {
       if (operation === 'putIfAbsent' && path.includes('/runs/')) throw new Error('the process died');
@@ -66,9 +64,8 @@ describe('publishing a committed run', () => {
   });
 
   test('removes the copies of its inputs', async () => {
-    const { freeze, publish, store, pipeline } = createSampleRuns();
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const { freezeNew, publish, store, pipeline } = createSampleRuns();
+    const { digest } = await freezeNew();
     store.place(`${pipeline.state}/batches/${digest}/inputs/a.csv`, 'copy');
     store.place(`${pipeline.state}/batches/other/inputs/a.csv`, 'copy');
     await publish({ digest, table: { path: '/lake/customer_sales', version: 4 } });
@@ -78,9 +75,8 @@ describe('publishing a committed run', () => {
   });
 
   test('without metrics or room to clear up it is published all the same', async () => {
-    const { freeze, publish, store, pipeline, deps } = createSampleRuns();
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const { freezeNew, publish, store, pipeline, deps } = createSampleRuns();
+    const { digest } = await freezeNew();
     deps.metrics.emit = () => Promise.reject(new Error('no metrics today'));
     store.before = (operation) => {
       if (operation === 'remove') throw new Error('may not remove');
@@ -107,14 +103,14 @@ test('a state folder may be named like a pattern', async () => {
 test.each(['rejected', 'failed', 'cancelled', 'nothing-new'] as const)(
   'a run that ended as %s is recorded, and its files stay new',
   async (outcome) => {
-    const { freeze, publish, store, pipeline, metrics } = createSampleRuns();
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const { freeze, freezeNew, publish, store, pipeline, metrics } = createSampleRuns();
+    const batch = await freezeNew();
+    const { digest } = batch;
     const failure = { kind: 'data', type: 'MissingColumn', message: 'm', remedy: 'r', fields: { line: 3 } } as const;
     await publish({ outcome, digest, failure });
     expect(await listRuns(pipeline.state, { store })).toMatchObject([{ outcome, digest, failure }]);
     expect(metrics).toMatchObject([{ outcome, failure: 'MissingColumn' }]);
-    expect(await freeze()).toEqual(frozen);
+    expect(await freeze()).toEqual({ kind: 'batch', batch });
   },
 );
 
@@ -182,10 +178,10 @@ describe('old batches', () => {
   });
 
   test('an old uncommitted one loses what would point to its staging, and may be frozen and run again', async () => {
-    const { freeze, run, dress, store, pipeline, time } = await grow(1);
+    const { freeze, freezeNew, run, dress, store, pipeline, time } = await grow(1);
     store.place('/raw/sales1.csv', 'never committed');
-    const frozen = await freeze();
-    const digest = frozen.kind === 'batch' ? frozen.batch.digest : '';
+    const batch = await freezeNew();
+    const { digest } = batch;
     dress(digest);
     time.ms += 9 * dayMs;
     store.place('/raw/sales1.csv', 'committed');
@@ -193,7 +189,7 @@ describe('old batches', () => {
     expect(staged(store, pipeline.state).filter((path) => path.startsWith(digest))).toEqual([]);
     expect(store.paths()).toContain(stagingRemovedMark(pipeline.state, digest));
     store.place('/raw/sales1.csv', 'never committed');
-    expect(await freeze()).toEqual(frozen);
+    expect(await freeze()).toEqual({ kind: 'batch', batch });
     expect(store.paths()).not.toContain(stagingRemovedMark(pipeline.state, digest));
   });
 

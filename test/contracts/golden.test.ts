@@ -31,7 +31,7 @@ function submitted(request: Omit<JobRequest, 'attempt' | 'reportPath' | 'failure
   return { ...request, attempt, reportPath: paths.report, failurePath: paths.failure(attempt) };
 }
 
-const batchOf = ({ digest }: { readonly digest: string }, manifestPath = ''): FrozenBatch => ({
+const batchOf = ({ digest }: Pick<FrozenBatch, 'digest'>, manifestPath = ''): FrozenBatch => ({
   ...{ digest, manifestPath, fileCount: 2, bytes: 1, toCopy: 0, sample: [], notices: [] },
 });
 

@@ -9,6 +9,7 @@ import {
   runWorkflowId,
   searchAttributeTypes,
 } from '../../src/contracts/names';
+import { digestOf } from '../fakes/ids';
 
 describe('public names', () => {
   it('stay as they are', () => {
@@ -72,10 +73,11 @@ describe('public names', () => {
   });
 
   it('keep state beside the table, hidden from its readers', () => {
+    const d = digestOf('d');
     expect(defaultStateRoot('s3://lake/customer_sales/', 'customer-sales')).toBe('s3://lake/_headgate/customer-sales');
-    expect(stepKey('p', '/lake/t', 'd', 'commit')).toBe('p/t/d/commit');
-    expect(jobPaths('/s', 'commit', 'd', 1).report).toBe('/s/batches/d/commit.report.json');
-    expect(jobPaths('/s', 'commit', 'd', 7).report).toBe('/s/batches/d/commit.g7.report.json');
-    expect(jobPaths('/s', 'maintain', 'd', 1).failure(2)).toBe('/s/maintenance/d/maintain.failure-2.json');
+    expect(stepKey('p', '/lake/t', d, 'commit')).toBe(`p/t/${d}/commit`);
+    expect(jobPaths('/s', 'commit', d, 1).report).toBe(`/s/batches/${d}/commit.report.json`);
+    expect(jobPaths('/s', 'commit', d, 7).report).toBe(`/s/batches/${d}/commit.g7.report.json`);
+    expect(jobPaths('/s', 'maintain', d, 1).failure(2)).toBe(`/s/maintenance/${d}/maintain.failure-2.json`);
   });
 });

@@ -1,18 +1,19 @@
 import { planSweep, type SweepInput } from '../../src/domain/batch-retention';
+import { digestOf, nameOf } from '../fakes/ids';
 
 const dayMs = 86_400_000;
 const nowMs = 1000 * dayMs;
 
-const committed = (digest: string, ageDays: number, tableVersion = 1000 - ageDays) => ({
-  digest,
+const committed = (name: string, ageDays: number, tableVersion = 1000 - ageDays) => ({
+  digest: digestOf(name),
   tableVersion,
   committedMs: nowMs - ageDays * dayMs,
 });
-const batch = (digest: string, ageDays: number) => ({ digest, modifiedMs: nowMs - ageDays * dayMs });
+const batch = (name: string, ageDays: number) => ({ digest: digestOf(name), modifiedMs: nowMs - ageDays * dayMs });
 
 const sweep = (input: Partial<SweepInput>) =>
   planSweep({ nowMs, gateWaitMs: 7 * dayMs, committed: [], batches: [], cleared: [], ...input }).map(
-    ({ digest, committed: done }) => `${digest}${done ? '' : ' uncommitted'}`,
+    ({ digest, committed: done }) => `${nameOf(digest)}${done ? '' : ' uncommitted'}`,
   );
 
 test('keeps the five newest committed batches and those of a week', () => {
@@ -42,5 +43,5 @@ test('a batch that was frozen again, or committed late, is as young as that', ()
 });
 
 test('what was cleared is not cleared again', () => {
-  expect(sweep({ batches: [batch('a', 100), batch('b', 100)], cleared: ['a'] })).toEqual(['b uncommitted']);
+  expect(sweep({ batches: [batch('a', 100), batch('b', 100)], cleared: [digestOf('a')] })).toEqual(['b uncommitted']);
 });

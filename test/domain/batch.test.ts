@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
 import { planBatch, digestInput, type BatchPlan, type ListedSource } from '../../src/domain/batch';
+import { digestOf } from '../fakes/ids';
 import { viewOf } from '../fakes/ledger';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';
 
@@ -241,7 +242,7 @@ test('the digest knows neither order nor times, and every other field', () => {
         { ...base, table: 'u' },
         { ...base, definitionDigest: 'e' },
         { ...base, interval: day },
-        { ...base, supersedes: 'a' },
+        { ...base, supersedes: digestOf('a') },
       ].map(digestInput);
       expect(new Set([text, ...others]).size).toBe(others.length + 1);
     }),

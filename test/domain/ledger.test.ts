@@ -1,5 +1,6 @@
 import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
 import { knownFingerprint } from '../../src/domain/ledger';
+import { digestOf } from '../fakes/ids';
 import { viewOf } from '../fakes/ledger';
 
 const file = (changes: Partial<LedgerFile> = {}): LedgerFile => ({
@@ -11,9 +12,9 @@ const file = (changes: Partial<LedgerFile> = {}): LedgerFile => ({
   ...changes,
 });
 
-const entry = (digest: string, changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
+const entry = (name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
   protocol: 1,
-  digest,
+  digest: digestOf(name),
   table: 'customer_sales',
   definitionDigest: 'd1',
   frozenAt: '2026-01-01T00:00:00.000Z',
@@ -28,12 +29,12 @@ test('the newest content of a path is what the table took last, whatever the clo
   const young = entry('b', { tableVersion: 8, committedAt: '2027-01-01T00:00:00.000Z' });
   const view = viewOf([old, young], 'customer_sales');
   expect(view.newestOf('sales', '/raw/a.csv')?.etag).toBe('late');
-  expect(view.latest?.digest).toBe('a');
+  expect(view.latest?.digest).toBe(digestOf('a'));
 });
 
 test('entries of another table do not count', () => {
   const view = viewOf([entry('a')], 'other');
-  expect(view.has('a')).toBe(false);
+  expect(view.has(digestOf('a'))).toBe(false);
   expect(view.latest).toBeUndefined();
   expect(view.newestOf('sales', '/raw/a.csv')).toBeUndefined();
 });
@@ -41,8 +42,8 @@ test('entries of another table do not count', () => {
 test('sources and intervals are kept apart', () => {
   const day = { start: '2010-12-01T00:00:00.000Z', end: '2010-12-02T00:00:00.000Z' };
   const view = viewOf([entry('a', { interval: day }), entry('b', { tableVersion: 2 })], 'customer_sales');
-  expect(view.lastOf('sales', day)?.digest).toBe('a');
-  expect(view.lastOf('sales')?.digest).toBe('b');
+  expect(view.lastOf('sales', day)?.digest).toBe(digestOf('a'));
+  expect(view.lastOf('sales')?.digest).toBe(digestOf('b'));
   expect(view.lastOf('sales', { ...day, start: day.end })).toBeUndefined();
   expect(view.lastOf('customers')).toBeUndefined();
 });

@@ -51,7 +51,7 @@ it('puts together what many small deliveries left in every month', () => {
 });
 
 it('leaves an open month of a table with deletion vectors whose files cannot become half as many', () => {
-  expect(linesOf(planOf('deletion-vectors', zorder, { targetFileBytes: 1024 * 1024 }))).toMatchInlineSnapshot(`
+  expect(linesOf(planOf('deletion-vectors', zorder, { fileSize: 1024 * 1024 }))).toMatchInlineSnapshot(`
 [
   "leave compact {"invoice_month":"2025-01"}: 15 small files (7.7 MB) would still be 8 files, which is not half as many",
   "leave compact {"invoice_month":"2025-02"}: 3 small files (1 MB); from 8 on a partition is compacted",
@@ -64,7 +64,7 @@ it('leaves an open month of a table with deletion vectors whose files cannot bec
 });
 
 it('clusters what is new and the one small cube, and leaves the full ones', () => {
-  const plan = planOf('liquid', liquid, { targetFileBytes: 250_000 });
+  const plan = planOf('liquid', liquid, { fileSize: 250_000 });
   expect(linesOf(plan)).toMatchInlineSnapshot(`
 [
   "do cluster: 8 files (5.6 MB) are not clustered; they are 93 % of what is written again, beside 1 small z-cube; z-cubes from 1 MB on are left alone; 9 files become 25, and 9 stay as they are",

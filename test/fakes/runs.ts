@@ -38,16 +38,20 @@ export function createRuns<Store extends ObjectStore>(store: Store, pipeline: Pi
   });
   const publish = (changes: Partial<RunRecord> = {}): Promise<PublishResult> =>
     publishRun({ pipeline, record: record(changes) }, deps);
-  /** One whole run; throws when there is nothing new. */
-  const run = async (input: Partial<FreezeInput> = {}): Promise<FrozenBatch> => {
+  /** Throws when there is nothing new. */
+  const freezeNew = async (input: Partial<FreezeInput> = {}): Promise<FrozenBatch> => {
     const frozen = await freeze(input);
     if (frozen.kind !== 'batch') throw new Error(`nothing new: ${frozen.notices.join()}`);
-    version += 1;
-    const { digest } = frozen.batch;
-    await publish({ digest, table: { path: pipeline.target.table, version } });
     return frozen.batch;
   };
-  return { store, pipeline, time, metrics, slept, deps, freeze, publish, record, run };
+  /** One whole run; throws when there is nothing new. */
+  const run = async (input: Partial<FreezeInput> = {}): Promise<FrozenBatch> => {
+    const batch = await freezeNew(input);
+    version += 1;
+    await publish({ digest: batch.digest, table: { path: pipeline.target.table, version } });
+    return batch;
+  };
+  return { store, pipeline, time, metrics, slept, deps, freeze, freezeNew, publish, record, run };
 }
 
 /** On a fake store with one sales file and the customers, both settled long ago. */

@@ -49,6 +49,7 @@ export function createFakeS3(): FakeS3 {
     if (command instanceof GetObjectCommand) {
       const whole = need(id(command.input), s3Failure('NoSuchKey', 404));
       const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(command.input.Range ?? '') ?? [];
+      if (from !== undefined && Number(from) >= whole.length) throw s3Failure('InvalidRange', 416);
       const body = from === undefined ? whole : whole.subarray(Number(from), Number(to) + 1);
       const read = {
         transformToString: async () => body.toString('utf8'),

@@ -1,5 +1,6 @@
 // An in-memory SparkRuntime that keeps the promises of the port. Jobs end as they are told to, when they are told to, and
 // leave report and failure in the store like real ones.
+import { parseStepKey } from '../../src/contracts/ids';
 import type { JobFailure, JobReport } from '../../src/contracts/job';
 import type { RuntimeName } from '../../src/contracts/pipeline';
 import { runtimeTraits, type RuntimeTraits } from '../../src/contracts/runtimes';
@@ -133,7 +134,7 @@ export class FakeSpark {
       return;
     }
     const told = { message: 'the fake job failed', remedy: 'none', fields: {}, detail: '' };
-    const failure: JobFailure = { protocol: 1, ...told, ...job.end.failure, stepKey, attempt };
+    const failure: JobFailure = { protocol: 1, ...told, ...job.end.failure, stepKey: parseStepKey(stepKey), attempt };
     this.store.place(failurePath, JSON.stringify(failure));
     this.#settle(job, { cause: { kind: 'unknown', text: failure.type } });
   }

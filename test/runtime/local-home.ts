@@ -8,6 +8,7 @@ import { createLocalRuntime, type LocalRuntime } from '../../src/adapters/runtim
 import { createStores } from '../../src/adapters/stores';
 import type { JobSubmission, ObjectStore } from '../../src/activities/ports';
 import type { SuiteBehaviour } from '../adapters/runtimes/spark-runtime-suite';
+import { digestOf } from '../fakes/ids';
 import { crash, listProcesses, processesOf } from '../support/processes';
 import { sparkFolder, testTools } from '../support/tools';
 import { until } from '../support/waiting';
@@ -88,7 +89,12 @@ export async function createLocalHome(engine: Engine, inside = ''): Promise<Loca
       };
       const { requestPath, ...names } = submission;
       const behaviour = { hold, crash: crashes, ...(failure === undefined ? {} : { failure }) };
-      const request = { ...names, ...behaviour, digest: 'd', target: { table: table ?? `/lake/table-${steps}` } };
+      const request = {
+        ...names,
+        ...behaviour,
+        digest: digestOf('d'),
+        target: { table: table ?? `/lake/table-${steps}` },
+      };
       writeFileSync(requestPath, JSON.stringify(request));
       return submission;
     },

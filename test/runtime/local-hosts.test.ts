@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createJobActivities, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle } from '../../src/activities/ports';
+import { stepKey } from '../../src/contracts/layout';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { createLocalHome, type LocalHome } from './local-home';
 
@@ -41,7 +42,7 @@ function endless(): SubmitJobInput {
   const request = {
     protocol: 1,
     job: 'prepare',
-    stepKey: 'customer-sales/customer_sales/d/prepare',
+    stepKey: stepKey(pipeline.name, pipeline.target.table, prepareReport.digest, 'prepare'),
     generation: 1,
     run: 'run/customer-sales',
     digest: prepareReport.digest,

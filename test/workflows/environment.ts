@@ -12,6 +12,8 @@ import { addSearchAttributes, ourSearchAttributes } from '../../src/workers/conn
 import { createKeeperActivities } from '../../src/activities/keeper';
 import { createMaintenanceActivities, type MaintenanceActivities } from '../../src/activities/maintenance';
 import { ensureTools } from '../../src/setup/tools';
+import { parseStepKey } from '../../src/contracts/ids';
+import type { JobFailure, JobReport } from '../../src/contracts/job';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { FailureKind } from '../../src/contracts/failure';
 import { healthyTable } from '../fakes/health';
@@ -95,23 +97,29 @@ const handleOf = (input: SubmitJobInput): JobHandle => ({
   id: `${input.request.job}-1`,
 });
 
-export const succeeded = (handle: JobHandle): JobOutcome => ({
+/** With the golden report, unless the test has its own. */
+export const succeeded = (handle: JobHandle, report: JobReport = reportOf[handle.job]): JobOutcome => ({
   kind: 'succeeded',
-  report: { ...reportOf[handle.job], stepKey: handle.stepKey },
+  report: { ...report, stepKey: parseStepKey(handle.stepKey) },
 });
 
-/** A failure whose kind and type are all that matters. */
-export const failed = (handle: JobHandle, kind: FailureKind, type: string): JobOutcome => ({
+/** A failure whose kind, type and at most fields matter. */
+export const failed = (
+  handle: JobHandle,
+  kind: FailureKind,
+  type: string,
+  fields: JobFailure['fields'] = {},
+): JobOutcome => ({
   kind: 'failed',
   failure: {
     protocol: 1,
-    stepKey: handle.stepKey,
+    stepKey: parseStepKey(handle.stepKey),
     attempt: 1,
     kind,
     type,
     message: 'm',
     remedy: 'r',
-    fields: {},
+    fields,
     detail: '',
   },
 });

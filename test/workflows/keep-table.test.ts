@@ -6,6 +6,7 @@ import type { CommitAsk } from '../../src/contracts/keeper';
 import type { RunPipelineResult } from '../../src/contracts/run';
 import { queueLimit } from '../../src/domain/keeper/queue';
 import { commitOf } from '../domain/keeper/keeper-world';
+import { nameOf } from '../fakes/ids';
 import { failed, startEnvironment, succeeded, watching } from './environment';
 import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
 
@@ -19,9 +20,12 @@ afterAll(async () => {
   await environment.teardown();
 });
 
+/** The name of its batch. */
+const batchOf = (stepKey: string): string => nameOf(stepKey.split('/').at(-2) ?? '');
+
 /** A commit of nobody in particular. */
-function askOf({ workflowId }: WorkflowHandle, step: string): CommitAsk {
-  const { request, ...job } = commitOf(step);
+function askOf({ workflowId }: WorkflowHandle, name: string): CommitAsk {
+  const { request, ...job } = commitOf(name);
   const target = { ...request.target, table: parseTableUri(workflowId.replace(/^table\//, '')) };
   return { job: { ...job, request: { ...request, target } }, replyTo: 'run/nobody', run: 'one' };
 }
@@ -41,7 +45,7 @@ describe('keepTable', () => {
           most = Math.max(most, open);
           await watching(gate.opened);
           open -= 1;
-          order.push(handle.stepKey.split('/').at(-2)?.slice(0, 1) ?? '');
+          order.push(batchOf(handle.stepKey));
           return succeeded(handle);
         },
       }),
@@ -52,7 +56,7 @@ describe('keepTable', () => {
         await eventually(viewOf(keeper), (view) => view.queued.length === 1);
         const third = await run('c');
         const view = await eventually(viewOf(keeper), ({ queued }) => queued.length === 2);
-        expect(view.queued.map((key) => key.split('/').at(-2)?.slice(0, 1))).toEqual(['b', 'c']);
+        expect(view.queued.map(batchOf)).toEqual(['b', 'c']);
         gate.open();
         await resultsOf([first, second, third]);
         // Virtual time makes a run ask twice: the second answer is the recorded one.
@@ -108,7 +112,7 @@ describe('keepTable', () => {
       environment,
       () => ({
         watchJob: async (handle) =>
-          handle.job === 'commit' && handle.stepKey.includes('/a000')
+          handle.job === 'commit' && batchOf(handle.stepKey) === 'a'
             ? failed(handle, 'config', 'TargetSchema')
             : succeeded(handle),
       }),
@@ -192,8 +196,8 @@ describe('keepTable', () => {
       () => ({}),
       async ({ journal, keeper, run }) => {
         const runs: WorkflowHandle[] = [];
-        for (const digest of ['a', 'b', 'c', 'd', 'e', 'f']) {
-          runs.push(await run(digest));
+        for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+          runs.push(await run(name));
           // Before the first commit there is no keeper to be told.
           await keeper.signal('continueAsNew').catch(() => undefined);
         }
@@ -226,7 +230,7 @@ describe('keepTable', () => {
         const activities = createKeeperActivities({ client: environment.client, taskQueue });
         const requestCommit = (ask: CommitAsk): Promise<void> =>
           new MockActivityEnvironment().run(activities.requestCommit, ask);
-        await Promise.all(Array.from({ length: queueLimit }, (_, step) => requestCommit(askOf(keeper, `s${step}`))));
+        await Promise.all(Array.from({ length: queueLimit }, (_, index) => requestCommit(askOf(keeper, `s${index}`))));
         await expect(requestCommit(askOf(keeper, 'more'))).rejects.toMatchObject({
           type: 'KeeperBusy',
           nonRetryable: false,

@@ -5,6 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parseTableUri } from '../../src/contracts/ids';
 import type { JobOutcome } from '../../src/activities/ports';
 import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src/contracts/run';
+import { digestOf } from '../fakes/ids';
 import { pipeline, pipelineRef, prepareReport } from '../fakes/reports';
 import {
   batch,
@@ -72,10 +73,7 @@ const heldReport = {
   ],
 };
 const holding = (activities: Activities): Partial<Activities> => ({
-  watchJob: async (handle) =>
-    handle.job === 'prepare'
-      ? { kind: 'succeeded', report: { ...heldReport, stepKey: handle.stepKey } }
-      : activities.watchJob(handle),
+  watchJob: async (handle) => (handle.job === 'prepare' ? succeeded(handle, heldReport) : activities.watchJob(handle)),
 });
 
 const failureOf = async (handle: WorkflowHandle): Promise<ApplicationFailure> => {
@@ -187,20 +185,7 @@ describe('runPipeline', () => {
   it('gives up with the failure of the job when its data is wrong, and does not commit', async () => {
     await scene(
       () => ({
-        watchJob: async (handle) => ({
-          kind: 'failed',
-          failure: {
-            protocol: 1,
-            stepKey: handle.stepKey,
-            attempt: 1,
-            kind: 'data',
-            type: 'MissingColumn',
-            message: "sales_data.csv has no column 'price'.",
-            remedy: 'Add it.',
-            fields: { column: 'price' },
-            detail: '',
-          },
-        }),
+        watchJob: async (handle) => failed(handle, 'data', 'MissingColumn', { column: 'price' }),
       }),
       async ({ journal, start }) => {
         const failure = await failureOf(await start());
@@ -219,7 +204,7 @@ describe('runPipeline', () => {
       (activities) => ({
         freezeInputs: async () => {
           freezes += 1;
-          return { kind: 'batch', batch: { ...batch, digest: `${freezes}`.repeat(32) } };
+          return { kind: 'batch', batch: { ...batch, digest: digestOf(`${freezes}`) } };
         },
         watchJob: async (handle) => {
           changed -= 1;
@@ -230,7 +215,7 @@ describe('runPipeline', () => {
       }),
       async ({ start }) => {
         const result: RunPipelineResult = await (await start()).result();
-        expect(result).toMatchObject({ outcome: 'committed', digest: '2'.repeat(32) });
+        expect(result).toMatchObject({ outcome: 'committed', digest: digestOf('2') });
       },
     );
   });

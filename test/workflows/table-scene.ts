@@ -6,6 +6,7 @@ import { parseTableUri } from '../../src/contracts/ids';
 import type { MaintenanceKind } from '../../src/contracts/maintenance';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { TableView } from '../../src/contracts/keeper';
+import { digestOf } from '../fakes/ids';
 import { pipelineRef } from '../fakes/reports';
 import { batch, endKeeper, fakeActivities, newJournal, withWorker, type Activities, type Journal } from './environment';
 
@@ -24,7 +25,7 @@ export async function onTable<Result>(
   body: (scene: {
     journal: Journal;
     keeper: WorkflowHandle;
-    run(digest: string): Promise<WorkflowHandle>;
+    run(name: string): Promise<WorkflowHandle>;
     /** Upkeep that somebody asks for. */
     maintain(now?: MaintenanceKind): Promise<WorkflowHandle>;
   }) => Promise<Result>,
@@ -39,7 +40,7 @@ export async function onTable<Result>(
     // The interval of the input stands for the batch, so that a test names its batches.
     freezeInputs: async ({ interval }) => ({
       kind: 'batch',
-      batch: { ...batch, digest: (interval ?? '').padEnd(32, '0') },
+      batch: { ...batch, digest: digestOf(interval ?? '') },
     }),
   };
   const { workflow } = environment.client;
@@ -49,11 +50,11 @@ export async function onTable<Result>(
       body({
         journal,
         keeper,
-        run: (digest) =>
+        run: (name) =>
           workflow.start('runPipeline', {
             workflowId: `run/${randomUUID()}`,
             taskQueue,
-            args: [{ interval: digest }],
+            args: [{ interval: name }],
           }),
         maintain: (now) =>
           workflow.start('maintainTable', {

@@ -93,7 +93,7 @@ describe('upkeep after commits', () => {
       async ({ journal, keeper, run }) => {
         const runs = [await run('a')];
         await eventually(viewOf(keeper), ({ running }) => running !== undefined);
-        for (const digest of 'bcdefghijkl') runs.push(await run(digest));
+        for (const name of 'bcdefghijkl') runs.push(await run(name));
         await eventually(viewOf(keeper), ({ queued }) => queued.length === 11);
         gate.open();
         await resultsOf(runs);

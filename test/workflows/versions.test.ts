@@ -6,8 +6,17 @@ import { parseTableUri } from '../../src/contracts/ids';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { RunPipelineResult } from '../../src/contracts/run';
 import { routeWork, versioningOptions, type Versioning } from '../../src/workers/versioning';
+import { digestOf } from '../fakes/ids';
 import { pipelineRef, prepareReport } from '../fakes/reports';
-import { batch, fakeActivities, newJournal, startDevServer, withWorker, type Activities } from './environment';
+import {
+  batch,
+  fakeActivities,
+  newJournal,
+  startDevServer,
+  succeeded,
+  withWorker,
+  type Activities,
+} from './environment';
 import { eventually } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
@@ -31,21 +40,21 @@ function scene(mode: Versioning) {
   const activities: Activities = {
     ...fakes,
     loadPipeline: async () => ({ ...pipelineRef, target: { ...pipelineRef.target, table } }),
-    freezeInputs: async ({ interval }) => ({ kind: 'batch', batch: { ...batch, digest: interval ?? '' } }),
+    freezeInputs: async ({ interval }) => ({ kind: 'batch', batch: { ...batch, digest: digestOf(interval ?? '') } }),
     watchJob: async (handle) => {
-      if (handle.job !== 'prepare' || !handle.stepKey.includes('/held/')) return fakes.watchJob(handle);
+      if (handle.job !== 'prepare' || !handle.stepKey.includes(digestOf('held'))) return fakes.watchJob(handle);
       const expectations = prepareReport.expectations.map((result) => ({ ...result, failed: 50, checked: 100 }));
-      return { kind: 'succeeded', report: { ...prepareReport, stepKey: handle.stepKey, expectations } };
+      return succeeded(handle, { ...prepareReport, expectations });
     },
   };
   const version = (buildId: string) => ({ deploymentName: taskQueue, buildId });
   return {
     keeper: client.workflow.getHandle(keeperWorkflowId(table)),
-    run: (digest: string) =>
+    run: (name: string) =>
       client.workflow.start('runPipeline', {
         workflowId: `run/${randomUUID()}`,
         taskQueue,
-        args: [{ interval: digest }],
+        args: [{ interval: name }],
       }),
     route: (buildId: string, as = mode) => routeWork(connection, namespace, as, version(buildId)),
     current: async () => {

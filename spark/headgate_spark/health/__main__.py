@@ -51,7 +51,7 @@ def live_files(table: DeltaTable, ordered_by: str | None) -> list[LiveFile]:
 
 def health(options: argparse.Namespace) -> TableHealth:
     table = open_table(options.table, None)
-    aims = Aims(options.target_bytes, options.window_hours, options.retain_hours)
+    aims = Aims(options.file_size, options.window_hours, options.retain_hours)
     files = live_files(table, options.ordered_by)
     return table_health(options.table, table.version(), files, read_log(options.table), aims, time.time() * 1000)
 
@@ -59,7 +59,7 @@ def health(options: argparse.Namespace) -> TableHealth:
 def _parser() -> argparse.ArgumentParser:
     parser = JsonParser(prog="python -m headgate_spark.health", description=__doc__)
     parser.add_argument("table", help="path or URI of the Delta table")
-    parser.add_argument("--target-bytes", type=int, required=True, help="size that compaction aims at")
+    parser.add_argument("--file-size", type=int, required=True, help="size that compaction aims at")
     parser.add_argument("--window-hours", type=float, required=True, help="how far back bytes are summed")
     parser.add_argument("--retain-hours", type=float, required=True, help="how long old versions stay readable")
     parser.add_argument("--ordered-by", help="first column of Z-ordering or clustering; its ranges are compared")

@@ -10,6 +10,6 @@ DELETED = 0.2
 
 @dataclass(frozen=True)
 class Aims:
-    target_file_bytes: int
+    file_size: int
     window_hours: float
     retain_hours: float

@@ -111,7 +111,7 @@ def _cubes(files: Sequence[LiveFile], origins: _Origins) -> tuple[FileSum, ...] 
 def _partition(values: Values, files: Sequence[LiveFile], origins: _Origins, aims: Aims) -> PartitionHealth:
     def is_small(file: LiveFile) -> bool:
         deleted = origins.deleted.get(file.path, 0)
-        return file.size < SMALL * aims.target_file_bytes or deleted > DELETED * file.rows
+        return file.size < SMALL * aims.file_size or deleted > DELETED * file.rows
 
     small = [file.size for file in files if is_small(file)]
     deleted_rows = sum(origins.deleted.get(file.path, 0) for file in files)

@@ -39,7 +39,7 @@ def _signature(request: MaintainRequest) -> Mapping[str, str]:
 
 
 def _settings(request: MaintainRequest) -> Mapping[str, str]:
-    size = request.target_file_bytes
+    size = request.file_size
     cube = request.cube_bytes
     cubes = {} if cube is None else {"threshold": cube, "targetCubeSize": int(cube * _TARGET_CUBE)}
     return {

@@ -25,7 +25,7 @@ from headgate_spark.protocol import FileSum, TableHealth
 
 HOUR = 3_600_000
 NOW = 1000 * HOUR
-AIMS = Aims(target_file_bytes=100, window_hours=24, retain_hours=48)
+AIMS = Aims(file_size=100, window_hours=24, retain_hours=48)
 MAY: Values = (("month", "2026-05"),)
 JUNE: Values = (("month", "2026-06"),)
 
@@ -213,7 +213,7 @@ def test_a_real_table_is_measured_from_its_log(tmp_path: Path, capsys: pytest.Ca
     _write(table, 3, date(2026, 5, 2))
     arguments = [
         str(table),
-        "--target-bytes=1000000",
+        "--file-size=1000000",
         "--window-hours=24",
         "--retain-hours=168",
         "--ordered-by=customer",
@@ -245,11 +245,11 @@ def test_compaction_by_another_engine_counts_as_rewriting(tmp_path: Path) -> Non
 
 
 def test_no_table_is_told_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [str(tmp_path), "--target-bytes=1", "--window-hours=1", "--retain-hours=1"]
+    arguments = [str(tmp_path), "--file-size=1", "--window-hours=1", "--retain-hours=1"]
     assert program.main(arguments) == 1
     assert json.loads(capsys.readouterr().out)["type"] == "TableNotFound"
 
 
 def test_wrong_arguments_are_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["--target-bytes=1"]) == 2
+    assert program.main(["--file-size=1"]) == 2
     assert json.loads(capsys.readouterr().out)["type"] == "BadArguments"

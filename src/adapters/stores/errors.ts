@@ -90,7 +90,7 @@ export const vanished = (path: string, cause?: unknown): HeadgateError =>
     cause,
   });
 
-/** For errors of node:fs. A cancellation and a HeadgateError pass unchanged. */
+/** For errors of node:fs. A cancellation, a HeadgateError and a defect pass unchanged. */
 export function fileError(error: unknown, access: Access): unknown {
   const verdict = fileVerdicts[codeOf(error) ?? ''];
   return translate(error, access, verdict, 'Check the disk and the mount; the operation is tried again.');
@@ -98,7 +98,7 @@ export function fileError(error: unknown, access: Access): unknown {
 
 /** For errors of the S3 client. */
 export function s3Error(error: unknown, access: Access): unknown {
-  const name = error instanceof Error ? error.name : '';
+  const name = nameOf(error);
   const status = httpStatus(error);
   const verdict =
     s3Verdicts.find((candidate) => candidate.names.includes(name)) ??
@@ -106,8 +106,14 @@ export function s3Error(error: unknown, access: Access): unknown {
   return translate(error, access, verdict, 'Check the network and the endpoint; the operation is tried again.');
 }
 
+const nameOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
+
+/** Not the store's: a cancellation, and what only wrong code throws, which no second try makes right. */
+const passed = new Set(['AbortError', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
+
 function translate(error: unknown, access: Access, verdict: Verdict | undefined, remedy: string): unknown {
-  if (error instanceof HeadgateError || (error instanceof Error && error.name === 'AbortError')) return error;
+  if (error instanceof HeadgateError || passed.has(nameOf(error))) return error;
   const text = error instanceof Error ? error.message : String(error);
   return new HeadgateError({
     kind: verdict?.kind ?? 'infrastructure',

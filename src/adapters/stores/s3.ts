@@ -122,8 +122,15 @@ export function createS3Store(client: S3Client): ByteStore {
       const { Bucket, Key } = locate(path);
       const bytes = await unlessMissing(
         async () => {
-          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range: `bytes=${start}-${end - 1}` }));
-          return Body?.transformToByteArray();
+          // S3 counts the last byte in, and refuses a range without one.
+          const Range = `bytes=${start}-${Math.max(start, end - 1)}`;
+          try {
+            const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range }));
+            return (await Body?.transformToByteArray())?.subarray(0, Math.max(0, end - start));
+          } catch (error) {
+            if (httpStatus(error) === rangeBeyondEnd) return new Uint8Array();
+            throw error;
+          }
         },
         'read',
         path,
@@ -228,6 +235,8 @@ async function guard<T>(operation: string, path: string, work: () => Promise<T>)
 }
 
 const missing = new Set(['NotFound', 'NoSuchKey']);
+
+const rangeBeyondEnd = 416;
 
 async function unlessMissing<T>(work: () => Promise<T>, operation: string, path: string): Promise<T | undefined> {
   try {

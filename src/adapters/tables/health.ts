@@ -12,7 +12,7 @@ export async function readHealth(
 ): Promise<TableHealth> {
   const { settings } = question;
   const options = {
-    'target-bytes': settings.targetFileBytes,
+    'file-size': settings.fileSize,
     'window-hours': settings.windowHours,
     'retain-hours': retentionHours(settings),
     'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],

@@ -1,4 +1,5 @@
 // headgate show: rows of a table, its staging or its quarantine, read without Spark.
+import { parseDigest } from '../../contracts/ids';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { createStores } from '../../adapters/stores';
@@ -25,8 +26,11 @@ export type ShowOptions = {
 async function newestStaging(pipeline: Pipeline): Promise<string> {
   const store = createStores();
   const manifests = await store.list(`${pipeline.state}/batches/*/manifest.json`);
-  const newest = manifests.toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0];
-  if (newest !== undefined) return batchPaths(pipeline.state, newest.path.split('/').at(-2) ?? '').staging;
+  const newest = manifests
+    .toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0]
+    ?.path.split('/')
+    .at(-2);
+  if (newest !== undefined) return batchPaths(pipeline.state, parseDigest(newest)).staging;
   throw new HeadgateError({
     kind: 'data',
     type: 'NothingStaged',

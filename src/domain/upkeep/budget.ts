@@ -64,13 +64,13 @@ export const partitionName = (values: PartitionValues): string =>
         .map(([column, value]) => `${column}=${value ?? 'null'}`)
         .join('/');
 
-export const fewestSmallFiles = (settings: MaintenanceSettings): number => Math.max(2, settings.minSmallFiles);
+export const fewestSmallFiles = (settings: MaintenanceSettings): number => Math.max(2, settings.compactFrom);
 
 export const unclusteredShare = ({ unclusteredBytes, bytes }: PartitionHealth): number =>
   bytes === 0 ? 0 : unclusteredBytes / bytes;
 
 export const filesFor = (bytes: number, settings: MaintenanceSettings): number =>
-  Math.max(1, Math.ceil(bytes / settings.targetFileBytes));
+  Math.max(1, Math.ceil(bytes / settings.fileSize));
 
 function reasonNotToCompact(partition: PartitionHealth, settings: MaintenanceSettings): string | undefined {
   const { smallFiles, smallBytes } = partition;
@@ -98,10 +98,10 @@ export function judgeCompact(partitions: readonly PartitionHealth[], settings: M
   return { due, refused };
 }
 
-function reasonNotToCluster(partition: PartitionHealth, { closedAfterIngests }: MaintenanceSettings) {
+function reasonNotToCluster(partition: PartitionHealth, { closedAfter }: MaintenanceSettings) {
   const { values, ingestsSinceWrite, overlapDepth } = partition;
-  if (!isUnpartitioned(values) && ingestsSinceWrite < closedAfterIngests) {
-    return `it is still open: the last write was ${count(ingestsSinceWrite, 'ingest')} ago, and ${closedAfterIngests} close it`;
+  if (!isUnpartitioned(values) && ingestsSinceWrite < closedAfter) {
+    return `it is still open: the last write was ${count(ingestsSinceWrite, 'ingest')} ago, and ${closedAfter} close it`;
   }
   if (overlapDepth !== undefined && overlapDepth <= goodDepth) {
     return `there is nothing to gain: a value lies in ${shortNumber(overlapDepth)} files in mean, and up to ${goodDepth} is good`;
@@ -116,7 +116,7 @@ export function judgeZorder(partitions: readonly PartitionHealth[], settings: Ma
   for (const partition of partitions) {
     const share = unclusteredShare(partition);
     // A single file cannot be clustered better.
-    if (partition.files <= 1 || share <= settings.zorderAbove) continue;
+    if (partition.files <= 1 || share <= settings.clusterAbove) continue;
     const reason = reasonNotToCluster(partition, settings);
     const { files, bytes, overlapDepth = files } = partition;
     const filesAfter = filesFor(bytes, settings);

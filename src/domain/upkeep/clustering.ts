@@ -25,8 +25,8 @@ const cubesOfTable = 8;
 const largestCube = 100 * 1024 ** 3;
 
 /** The smallest cube doubled until the table has about eight, so that the size changes rarely as the table grows. */
-export function fittingCube(tableBytes: number, targetFileBytes: number): number {
-  const smallest = smallestCubeFiles * targetFileBytes;
+export function fittingCube(tableBytes: number, fileSize: number): number {
+  const smallest = smallestCubeFiles * fileSize;
   const doublings = Math.floor(Math.log2(Math.max(1, tableBytes / cubesOfTable / smallest)));
   return Math.min(smallest * 2 ** doublings, Math.max(smallest, largestCube));
 }
@@ -56,21 +56,21 @@ function writtenAgain({ unclusteredFiles, unclusteredBytes, cubes = [] }: Partit
 const pays = (
   { bytes, cubes }: Written,
   { unclusteredBytes }: PartitionHealth,
-  { zorderAbove }: MaintenanceSettings,
-): boolean => unclusteredBytes > zorderAbove * bytes || (cubes > 1 && cubes * zorderAbove >= 1);
+  { clusterAbove }: MaintenanceSettings,
+): boolean => unclusteredBytes > clusterAbove * bytes || (cubes > 1 && cubes * clusterAbove >= 1);
 
 /** From the fitting size down: the smaller the cubes, the less is written again and the more of them a query opens. */
-function sizes(tableBytes: number, targetFileBytes: number): readonly number[] {
-  const fitting = fittingCube(tableBytes, targetFileBytes);
-  const steps = Math.log2(fitting / (smallestCubeFiles * targetFileBytes));
+function sizes(tableBytes: number, fileSize: number): readonly number[] {
+  const fitting = fittingCube(tableBytes, fileSize);
+  const steps = Math.log2(fitting / (smallestCubeFiles * fileSize));
   return Array.from({ length: Math.floor(steps) + 1 }, (_, step) => fitting / 2 ** step);
 }
 
 function reasonToLeave(table: PartitionHealth, settings: MaintenanceSettings): string | undefined {
   const { unclusteredFiles: files, unclusteredBytes: bytes, overlapDepth } = table;
   if (table.files <= 1) return 'the table has no two files, and a single file cannot be clustered better';
-  if (files < fewestSmallFiles(settings) && bytes < settings.targetFileBytes) {
-    const enough = `from ${fewestSmallFiles(settings)} files or ${formatBytes(settings.targetFileBytes)} on they are`;
+  if (files < fewestSmallFiles(settings) && bytes < settings.fileSize) {
+    const enough = `from ${fewestSmallFiles(settings)} files or ${formatBytes(settings.fileSize)} on they are`;
     return `${count(files, 'file')} (${formatBytes(bytes)}) are not clustered; ${enough}`;
   }
   if (files < fewestSmallFiles(settings) && overlapDepth !== undefined && overlapDepth <= goodDepth) {
@@ -90,7 +90,7 @@ export function judgeCluster(health: TableHealth, settings: MaintenanceSettings,
   if (leave !== undefined) return { reason: leave };
 
   const { unclusteredBytes } = table;
-  const choices = sizes(health.bytes, settings.targetFileBytes).map((size) => writtenAgain(table, size));
+  const choices = sizes(health.bytes, settings.fileSize).map((size) => writtenAgain(table, size));
   const paying = choices.filter((choice) => pays(choice, table, settings));
   const [chosen] = paying.filter(({ bytes }) => bytes <= budgetBytes);
   if (chosen !== undefined) return { action: toAction(table, chosen, settings) };
@@ -98,7 +98,7 @@ export function judgeCluster(health: TableHealth, settings: MaintenanceSettings,
   const least = (paying.at(-1) ?? choices.at(-1))?.bytes ?? 0;
   const reason =
     paying.length === 0
-      ? `${percent(unclusteredBytes / least)} of the ${formatBytes(least)} that would be written again are new; above ${percent(settings.zorderAbove)} the table is clustered`
+      ? `${percent(unclusteredBytes / least)} of the ${formatBytes(least)} that would be written again are new; above ${percent(settings.clusterAbove)} the table is clustered`
       : `${formatBytes(least)} would be written again, and the budget has ${formatBytes(budgetBytes)} left`;
   return { reason };
 }

@@ -24,7 +24,7 @@ function mismatch(kind: MaintenanceKind, { zorderBy, clusterBy }: MaintenanceLay
 function rewriteOf(
   health: TableHealth,
   kind: 'compact' | 'zorder' | 'cluster',
-  { targetFileBytes }: Pick<MaintenanceSettings, 'targetFileBytes'>,
+  { fileSize }: Pick<MaintenanceSettings, 'fileSize'>,
 ): MaintenanceAction | undefined {
   const chosen = health.partitions.filter(matters[kind]);
   if (chosen.length === 0) return undefined;
@@ -33,12 +33,12 @@ function rewriteOf(
   const bytes = sum(chosen, (partition) => (small ? partition.smallBytes : partition.bytes));
   const gain = `${files} files of ${chosen.length} partitions written as fewer${small ? '' : ', in order'}`;
   if (kind !== 'cluster') return { kind, partitions: chosen.map(({ values }) => values), files, bytes, gain, reason };
-  return { kind, partitions: [], files, bytes, gain, reason, cubeBytes: fittingCube(health.bytes, targetFileBytes) };
+  return { kind, partitions: [], files, bytes, gain, reason, cubeBytes: fittingCube(health.bytes, fileSize) };
 }
 
 export function planNow(
   health: TableHealth,
-  request: MaintenanceLayout & { readonly settings: Pick<MaintenanceSettings, 'targetFileBytes'> },
+  request: MaintenanceLayout & { readonly settings: Pick<MaintenanceSettings, 'fileSize'> },
   kind: MaintenanceKind,
 ): MaintenancePlan {
   const plan = (action: MaintenanceAction): MaintenancePlan => ({ actions: [action], declined: [], budgetBytes: 0 });

@@ -29,13 +29,13 @@ export type MaintenanceLayout = { readonly zorderBy: readonly string[]; readonly
 export const defaultMaintenance: MaintenanceSettings = {
   optimize: 'auto',
   // A MERGE rewrites every file that it touches: well under the gigabyte that suits scans alone.
-  targetFileBytes: 64 * 1024 * 1024,
+  fileSize: 64 * 1024 * 1024,
   // Fewer of them cost readers less than the rewrite.
-  minSmallFiles: 8,
+  compactFrom: 8,
   // All of the partition is written again, so a fifth of it should gain.
-  zorderAbove: 0.2,
+  clusterAbove: 0.2,
   // Late rows mostly come with the next loads; clustering before them would be done twice.
-  closedAfterIngests: 3,
+  closedAfter: 3,
   // Every byte that comes in may be compacted once and clustered once.
   rewriteBudget: 2,
   // A week: quiet days pay for busy ones.
@@ -45,7 +45,7 @@ export const defaultMaintenance: MaintenanceSettings = {
   // More than half of a table at once is a restatement or a mistake.
   vacuumCeiling: 0.5,
   // Rare, because it lists the whole folder of the table.
-  fullVacuumDays: 30,
+  vacuumFullEveryDays: 30,
 };
 
 /** Age from which VACUUM deletes a file, hours: what readers were promised, and what a job may not have committed yet. */
@@ -81,7 +81,7 @@ function explainZorder(rewrites: readonly Rewrite[], settings: MaintenanceSettin
   const bytes = sum(partitions, (partition) => partition.bytes);
   const unclustered = sum(partitions, ({ unclusteredBytes }) => unclusteredBytes);
   return [
-    `${percent(unclustered / bytes)} of ${namesOf(partitions)} are not clustered (${formatBytes(unclustered)}), more than ${percent(settings.zorderAbove)}`,
+    `${percent(unclustered / bytes)} of ${namesOf(partitions)} are not clustered (${formatBytes(unclustered)}), more than ${percent(settings.clusterAbove)}`,
     `clustering is not incremental, so all ${formatBytes(bytes)} are written again`,
   ].join('; ');
 }
@@ -147,7 +147,7 @@ function reasonForNone(
   const smallFiles = most((partition) => partition.smallFiles);
   return kind === 'compact'
     ? `at most ${count(smallFiles, 'small file')} in ${where}; from ${fewestSmallFiles(settings)} on a partition is compacted`
-    : `at most ${percent(most(unclusteredShare))} of ${where} are not clustered; above ${percent(settings.zorderAbove)} a partition is clustered`;
+    : `at most ${percent(most(unclusteredShare))} of ${where} are not clustered; above ${percent(settings.clusterAbove)} a partition is clustered`;
 }
 
 function planRewrites(
@@ -216,8 +216,8 @@ function judgeFull({ lastVacuum, createdAt }: TableHealth, settings: Maintenance
   const days = hoursSince(lastVacuum.full ?? createdAt, now) / 24;
   const since = lastVacuum.full === undefined ? 'the table was made' : 'the last full VACUUM';
   return {
-    due: days >= settings.fullVacuumDays,
-    reason: `${shortNumber(days)} days since ${since}; it is due after ${shortNumber(settings.fullVacuumDays)}`,
+    due: days >= settings.vacuumFullEveryDays,
+    reason: `${shortNumber(days)} days since ${since}; it is due after ${shortNumber(settings.vacuumFullEveryDays)}`,
   };
 }
 

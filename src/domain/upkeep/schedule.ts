@@ -1,8 +1,11 @@
 // When a keeper looks at its table: after enough new files, and once a day while old versions wait for VACUUM. Pure.
 import type { MaintenanceLook, MaintenanceRequest } from '../../contracts/upkeep';
 import type { UpkeepState } from '../../contracts/keeper';
+import { currentSettings } from './settings';
 
 const dayMs = 86_400_000;
+
+const compactFrom = ({ settings }: MaintenanceRequest): number => currentSettings(settings).compactFrom;
 
 /** A table that a keeper meets for the first time is looked at: nobody knows what was done to it before. */
 export function afterCommit(
@@ -25,7 +28,7 @@ export function afterLook({ request }: UpkeepState, looked: Looked | undefined, 
   if (looked === undefined) return { request, smallFiles: 0, lookAt: nowMs + dayMs };
   const { look, postponed } = looked;
   // What the policy has just left alone is no reason to look again before another file comes.
-  const smallFiles = Math.min(look.mostSmallFiles, request.settings.minSmallFiles - 1);
+  const smallFiles = Math.min(look.mostSmallFiles, compactFrom(request) - 1);
   if (postponed > 0) return { request, smallFiles, lookAt: nowMs };
   const waiting = look.held.files > 0 || look.jobs.length > 0;
   return { request, smallFiles, ...(waiting ? { lookAt: nowMs + dayMs } : {}) };
@@ -33,7 +36,7 @@ export function afterLook({ request }: UpkeepState, looked: Looked | undefined, 
 
 export function isDue(state: UpkeepState | undefined, nowMs: number): boolean {
   if (state === undefined) return false;
-  return state.smallFiles >= state.request.settings.minSmallFiles || (state.lookAt ?? Infinity) <= nowMs;
+  return state.smallFiles >= compactFrom(state.request) || (state.lookAt ?? Infinity) <= nowMs;
 }
 
 /** Milliseconds until the next look by time; absent: none is planned. */

@@ -107,6 +107,11 @@ test('a file that vanishes before it is read is a changed input', async () => {
   });
 });
 
+test('what only wrong code asks for is its own error, not one of the store to be tried again', async () => {
+  await writeFile(join(root, 'a'), 'abc');
+  await expect(store.readRange(join(root, 'a'), -1, 2)).rejects.toMatchObject({ name: 'RangeError' });
+});
+
 test('a failed copy leaves neither the file nor a part of it', async () => {
   await writeFile(join(root, 'from'), Buffer.alloc(3 << 20));
   const abort = new AbortController();

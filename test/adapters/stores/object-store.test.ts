@@ -130,7 +130,12 @@ describe.each(stores)('%s', (_, create, newRoot) => {
     const part = async (start: number, end: number) =>
       Buffer.from(await store.readRange(join(root, 'a'), start, end)).toString('utf8');
     expect([await part(0, 3), await part(3, 6), await part(6, 100)]).toEqual(['hä', 'adg', 'ate']);
+    await store.writeText(join(root, 'empty'), '');
+    expect(await store.readRange(join(root, 'empty'), 0, 0)).toHaveLength(0);
+    expect(await store.readRange(join(root, 'empty'), 0, 9)).toHaveLength(0);
+    expect([await part(2, 2), await part(50, 60)]).toEqual(['', '']);
     await expect(store.readRange(join(root, 'none'), 0, 3)).rejects.toMatchObject({ type: 'InputVanished' });
+    await expect(store.readRange(join(root, 'none'), 0, 0)).rejects.toMatchObject({ type: 'InputVanished' });
   });
 
   test('putIfAbsent: of many at once one wins, and its content stays', async () => {

@@ -8,6 +8,7 @@ import { commitsBeforeUpkeep, hasWork, minutesBeforeUpkeep, reduceKeeper } from 
 import { restoreKeeper, type KeeperEvent, type KeeperIntent, type KeeperState } from '../../../src/domain/keeper/state';
 import { isDue } from '../../../src/domain/upkeep/schedule';
 import { noSavings } from '../../fakes/health';
+import { digestOf, stepOf } from '../../fakes/ids';
 import { commitReport, pipeline } from '../../fakes/reports';
 
 const { table } = pipeline.target;
@@ -15,17 +16,17 @@ const { table } = pipeline.target;
 export const failure = { kind: 'unknown', type: 'Crashed', message: 'm', remedy: 'r', fields: {} } as const;
 export const upkeepRequest = maintenanceRequest(pipeline);
 
-export const commitOf = (stepKey: string, generation = 1): CommitJob => ({
+export const commitOf = (name: string, generation = 1): CommitJob => ({
   runtime: 'local',
   state: '/s',
   upkeep: upkeepRequest,
   request: {
     protocol: 1,
     job: 'commit',
-    stepKey,
+    stepKey: stepOf(name),
     generation,
     run: 'r',
-    digest: 'd',
+    digest: digestOf(name),
     pipeline: 'p',
     target: pipeline.target,
     timezone: 'UTC',
@@ -39,16 +40,16 @@ const slice: MaintenanceJob = {
   request: {
     protocol: 1,
     job: 'maintain',
-    stepKey: 'slice',
+    stepKey: stepOf('slice', 'maintain'),
     generation: 1,
     run: 'table',
-    digest: 'd',
+    digest: digestOf('slice'),
     table,
     kind: 'compact',
     partitions: [],
     zorderBy: [],
     clusterBy: [],
-    targetFileBytes: 1,
+    fileSize: 1,
     retainHours: 1,
     vacuumCeiling: 1,
   },
@@ -171,8 +172,9 @@ export function createWorld() {
     pass: (ms: number) => {
       now += ms;
     },
-    ask(step: string, generation: number, waiter: Waiter): void {
-      const ask = { job: commitOf(step, generation), ...waiter };
+    ask(name: string, generation: number, waiter: Waiter): void {
+      const step = stepOf(name);
+      const ask = { job: commitOf(name, generation), ...waiter };
       const key = `${step}/${generation}`;
       if (refuseCommit(state, ask) !== undefined) return;
       send({ kind: 'commit-asked', ask });
@@ -184,7 +186,8 @@ export function createWorld() {
       else expected = [...expected, { key, step, waiters: new Map([[waiter.replyTo, waiter.run]]) }];
       expectAnswers([], [], `asked for ${key}`);
     },
-    withdraw(step: string, waiter: Waiter): void {
+    withdraw(name: string, waiter: Waiter): void {
+      const step = stepOf(name);
       const queued = expected.filter((one) => one.step === step && one.waiters.has(waiter.replyTo));
       const isRunning = runs?.step === step && runs.waiters.has(waiter.replyTo);
       send({ kind: 'withdrawal-asked', ask: { stepKey: step, ...waiter } });

@@ -2,18 +2,19 @@ import fc from 'fast-check';
 import type { CommitJob, QueuedCommit } from '../../../src/contracts/keeper';
 import { enqueue, withdraw } from '../../../src/domain/keeper/queue';
 import { drawTableSheet } from '../../../src/domain/keeper/sheet';
+import { digestOf, stepOf } from '../../fakes/ids';
 import { commitReport, pipeline } from '../../fakes/reports';
 
-const job = (stepKey: string, generation = 1): CommitJob => ({
+const job = (name: string, generation = 1): CommitJob => ({
   runtime: 'local',
   state: '/s',
   request: {
     protocol: 1,
     job: 'commit',
-    stepKey,
+    stepKey: stepOf(name),
     generation,
     run: 'r',
-    digest: 'd',
+    digest: digestOf(name),
     pipeline: 'p',
     target: pipeline.target,
     timezone: 'UTC',
@@ -25,7 +26,7 @@ const keys = (queue: readonly QueuedCommit[]) => queue.map((entry) => entry.requ
 
 describe('keeper queue', () => {
   it('serves in the order of arrival', () => {
-    expect(keys(enqueue(enqueue([], job('a'), by('r1')), job('b'), by('r2')))).toEqual(['a', 'b']);
+    expect(keys(enqueue(enqueue([], job('a'), by('r1')), job('b'), by('r2')))).toEqual([stepOf('a'), stepOf('b')]);
   });
 
   it('queues a step once, however many runs wait for it', () => {
@@ -45,14 +46,14 @@ describe('keeper queue', () => {
 
   it('keeps a commit in the queue while another run waits for it', () => {
     const queue = enqueue(enqueue([], job('a'), by('r1')), job('a'), by('r2'));
-    expect(withdraw(queue, 'a', by('r1'))[0]?.waiters).toEqual([by('r2')]);
-    expect(withdraw(withdraw(queue, 'a', by('r1')), 'a', by('r2'))).toEqual([]);
+    expect(withdraw(queue, stepOf('a'), by('r1'))[0]?.waiters).toEqual([by('r2')]);
+    expect(withdraw(withdraw(queue, stepOf('a'), by('r1')), stepOf('a'), by('r2'))).toEqual([]);
   });
 
   it('returns the same queue when there is nothing to withdraw', () => {
     const queue = enqueue([], job('a'), by('r1'));
-    expect(withdraw(queue, 'b', by('r1'))).toBe(queue);
-    expect(withdraw(queue, 'a', by('stranger'))).toBe(queue);
+    expect(withdraw(queue, stepOf('b'), by('r1'))).toBe(queue);
+    expect(withdraw(queue, stepOf('a'), by('stranger'))).toBe(queue);
   });
 
   it('holds each step at most once, whatever arrives', () => {

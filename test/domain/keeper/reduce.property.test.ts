@@ -1,5 +1,6 @@
 // Whatever the order of messages, ends and crashes of jobs, and continue-as-new: the promises of a table's keeper.
 import fc from 'fast-check';
+import { stepOf } from '../../fakes/ids';
 import { createWorld, failure, lookWith, stepDone, type World } from './keeper-world';
 
 const step = fc.constantFrom('a', 'b', 'c', 'd', 'e');
@@ -58,7 +59,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         { kind: 'looked', look: lookWith(2) } as const,
         { kind: 'maintained', step: stepDone } as const,
         { kind: 'upkeep-failed', failure } as const,
-        { kind: 'commit-ended', reply: { kind: 'failed', stepKey: 'a', failure } } as const,
+        { kind: 'commit-ended', reply: { kind: 'failed', stepKey: stepOf('a'), failure } } as const,
       )
       .map(
         (event): Command =>

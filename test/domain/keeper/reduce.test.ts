@@ -11,6 +11,7 @@ import {
   type KeeperRules,
   type KeeperState,
 } from '../../../src/domain/keeper/state';
+import { stepOf } from '../../fakes/ids';
 import { pipeline } from '../../fakes/reports';
 import { commitOf, failure, lookWith, stepDone, upkeepRequest } from './keeper-world';
 
@@ -62,7 +63,7 @@ describe('a commit', () => {
       keeper(),
       asked('a'),
       { kind: 'turn' },
-      { kind: 'commit-ended', reply: { kind: 'failed', stepKey: 'a', failure } },
+      { kind: 'commit-ended', reply: { kind: 'failed', stepKey: stepOf('a'), failure } },
     );
     expect(after(state, asked('a')).kinds).toEqual(['answer']);
     const again = after(state, { kind: 'commit-asked', ask: { job: commitOf('a'), replyTo: 'run/a', run: 'two' } });
@@ -120,7 +121,7 @@ describe('a keeper of before 2026-12', () => {
 
   it('keeps its rules, so that its history replays: commits first without end, no answer to an unknown withdrawal', () => {
     const givenWay = { since: 0, commits: 99 };
-    const withdrawal = { kind: 'withdrawal-asked', ask: { stepKey: 'x', ...waiter } } as const;
+    const withdrawal = { kind: 'withdrawal-asked', ask: { stepKey: stepOf('x'), ...waiter } } as const;
     const kinds = (rules: KeeperRules) => {
       const state = keeper({ asked: [{ request: upkeepRequest, replyTo: 'm' }], givenWay }, rules);
       return [after(state, asked('a'), { kind: 'turn' }).kinds, after(state, withdrawal).kinds];

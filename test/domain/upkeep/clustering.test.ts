@@ -7,7 +7,7 @@ import { healthyTable } from '../../fakes/health';
 
 const MB = 1_000_000;
 const file = 64 * MB;
-const settings: MaintenanceSettings = { ...defaultMaintenance, targetFileBytes: file };
+const settings: MaintenanceSettings = { ...defaultMaintenance, fileSize: file };
 const now = new Date('2026-06-10T12:00:00.000Z');
 const layout = { zorderBy: [], clusterBy: ['id'] };
 const unlimited = Number.MAX_SAFE_INTEGER;
@@ -153,7 +153,7 @@ type Model = { readonly fresh: readonly number[]; readonly cubes: readonly numbe
 
 const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 const target = 100;
-const drawn: MaintenanceSettings = { ...settings, targetFileBytes: target };
+const drawn: MaintenanceSettings = { ...settings, fileSize: target };
 const model: fc.Arbitrary<Model> = fc.record({
   fresh: fc.array(fc.integer({ min: 1, max: 3 * target }), { maxLength: 30 }),
   cubes: fc.array(fc.integer({ min: 1, max: 40 * target }), { maxLength: 20 }),
@@ -185,7 +185,7 @@ it('writes no more again than the budget, exactly what it says, and nothing on a
       expect(bytes).toBeLessThanOrEqual(start.budget);
       expect(bytes).toBe(total(start.fresh) + total(start.cubes) - total(kept));
       const open = start.cubes.length - kept.length;
-      expect(open >= 5 || total(start.fresh) > drawn.zorderAbove * bytes).toBe(true);
+      expect(open >= 5 || total(start.fresh) > drawn.clusterAbove * bytes).toBe(true);
       expect('action' in judgeCluster(healthOf(next), drawn, unlimited)).toBe(false);
     }),
     { numRuns: 2000 },

@@ -16,7 +16,7 @@ const hoursAgo = (hours: number): string => new Date(now.getTime() - hours * 3_6
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 const MB = 1_000_000;
-const settings: MaintenanceSettings = { ...defaultMaintenance, targetFileBytes: 64 * MB };
+const settings: MaintenanceSettings = { ...defaultMaintenance, fileSize: 64 * MB };
 const zorder: MaintenanceLayout = { zorderBy: ['id'], clusterBy: [] };
 const plain: MaintenanceLayout = { zorderBy: [], clusterBy: [] };
 
@@ -80,15 +80,15 @@ const monthsOf = (made: MaintenancePlan, kind: MaintenanceKind) =>
 it('has defaults that people rely on', () => {
   expect(defaultMaintenance).toEqual({
     optimize: 'auto',
-    targetFileBytes: 67_108_864,
-    minSmallFiles: 8,
-    zorderAbove: 0.2,
-    closedAfterIngests: 3,
+    fileSize: 67_108_864,
+    compactFrom: 8,
+    clusterAbove: 0.2,
+    closedAfter: 3,
     rewriteBudget: 2,
     windowHours: 168,
     vacuumRetainHours: 168,
     vacuumCeiling: 0.5,
-    fullVacuumDays: 30,
+    vacuumFullEveryDays: 30,
   });
 });
 
@@ -134,8 +134,8 @@ describe('compaction', () => {
     ]);
   });
 
-  it.each([0, 1])('never takes up a single small file, even with a minimum of %d', (minSmallFiles) => {
-    const made = plan([crumbs('a', { smallFiles: 1 })], { minSmallFiles });
+  it.each([0, 1])('never takes up a single small file, even with a minimum of %d', (compactFrom) => {
+    const made = plan([crumbs('a', { smallFiles: 1 })], { compactFrom });
     expect(kindsOf(made)).toEqual([]);
     expect(declinedOf(made, 'compact')).toEqual([
       'at most 1 small file in month=a; from 2 on a partition is compacted',
@@ -143,7 +143,7 @@ describe('compaction', () => {
   });
 
   it('takes up two small files with a minimum of 2', () => {
-    expect(actionOf(plan([crumbs('a', { smallFiles: 2 })], { minSmallFiles: 0 }), 'compact')?.gain).toBe(
+    expect(actionOf(plan([crumbs('a', { smallFiles: 2 })], { compactFrom: 0 }), 'compact')?.gain).toBe(
       '2 files become 1',
     );
   });
@@ -311,7 +311,7 @@ describe('the budget', () => {
       overlapDepth: 2,
     });
     const b = month('b', { files: 10, bytes: 60, unclusteredFiles: 10, unclusteredBytes: 60, overlapDepth: 2 });
-    const made = plan([a, b], { targetFileBytes: 8 }, zorder, withBudget(120));
+    const made = plan([a, b], { fileSize: 8 }, zorder, withBudget(120));
     expect(monthsOf(made, 'compact')).toEqual(['a']);
     expect(monthsOf(made, 'zorder')).toEqual(['b']);
     expect(declinedOf(made, 'zorder')).toEqual(['a: 100 B would be written again, and the budget has 60 B left']);
@@ -606,15 +606,15 @@ const someModel: fc.Arbitrary<Model> = fc.record({
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const someSettings: fc.Arbitrary<MaintenanceSettings> = fc.record({
   optimize: fc.constantFrom('auto' as const, 'auto' as const, 'auto' as const, 'off' as const),
-  targetFileBytes: fc.constant(target),
-  minSmallFiles: fc.nat(10),
-  zorderAbove: fc.oneof(fc.constant(0.2), share),
-  closedAfterIngests: fc.nat(6),
+  fileSize: fc.constant(target),
+  compactFrom: fc.nat(10),
+  clusterAbove: fc.oneof(fc.constant(0.2), share),
+  closedAfter: fc.nat(6),
   rewriteBudget: fc.double({ min: 0, max: 3, noNaN: true }),
   windowHours: fc.constant(168),
   vacuumRetainHours: fc.constant(168),
   vacuumCeiling: share,
-  fullVacuumDays: fc.integer({ min: 1, max: 60 }),
+  vacuumFullEveryDays: fc.integer({ min: 1, max: 60 }),
 });
 const someLayout = fc.constantFrom(zorder, zorder, plain);
 

@@ -61,7 +61,7 @@ describe('a keeper looks at its table', () => {
   });
 
   it('by the settings of the last commit', () => {
-    const other = { ...request, settings: { ...request.settings, minSmallFiles: 2 } };
+    const other = { ...request, settings: { ...request.settings, compactFrom: 2 } };
     expect(isDue(afterCommit(rested, other, 2, now), now)).toBe(true);
   });
 });

@@ -29,7 +29,7 @@ def append(spark: SparkSession, path: Path, number: int) -> None:
 
 
 def cluster(upkeep: Upkeep, step: str) -> dict[str, Any]:
-    return upkeep.run("cluster", step, clusterBy=["customer"], zorderBy=[], targetFileBytes=FILE, cubeBytes=4 * FILE)
+    return upkeep.run("cluster", step, clusterBy=["customer"], zorderBy=[], fileSize=FILE, cubeBytes=4 * FILE)
 
 
 def cubes(path: Path) -> list[int]:
@@ -108,11 +108,11 @@ def test_a_long_optimize_commits_as_it_goes_and_reports_the_sum(spark: SparkSess
     size = sum(file.stat().st_size for file in upkeep.files())
     # a commit takes 16 files of the target, and a file of it two or three of these
     target = size // 80 * 3
-    report = upkeep.run("compact", "one", zorderBy=[], targetFileBytes=target)
+    report = upkeep.run("compact", "one", zorderBy=[], fileSize=target)
     commits = len(versions(upkeep.path)) - there
     assert commits > 1
     assert report["table"]["version"] == versions(upkeep.path)[-1]
     assert report["files"]["removed"] - report["files"]["added"] == 80 - upkeep.live()
-    again = upkeep.run("compact", "one", attempt=2, zorderBy=[], targetFileBytes=target)
+    again = upkeep.run("compact", "one", attempt=2, zorderBy=[], fileSize=target)
     assert (again["table"]["recovered"], again["files"]) == (True, report["files"])
     assert upkeep.rows() == before
