@@ -1,7 +1,7 @@
 // ObjectStore on local folders. Every write is whole or absent, also after a power cut.
 //   createFolderStore(): ByteStore (an ObjectStore that can also stream)
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, readdir, type Stats } from 'node:fs';
+import { readdir, type Stats } from 'node:fs';
 import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
@@ -15,6 +15,7 @@ import { byPath, hasHiddenPart, isGlob, toGlob, unescapeGlob, withoutTrailingSla
 /** Enough to keep a disk busy; more only costs memory. */
 const statsAtOnce = 32;
 const chunkBytes = 1 << 20;
+const firstChunkBytes = 1 << 16;
 
 export function createFolderStore(): ByteStore {
   async function read(path: string): Promise<AsyncIterable<Uint8Array>> {
@@ -51,9 +52,8 @@ export function createFolderStore(): ByteStore {
     },
     async readRange(path, start, end) {
       const chunks: Uint8Array[] = [];
-      // Node counts the last byte in, and so knows no empty range: one byte more is read than is given back.
-      for await (const chunk of readChunks(path, { start, end: Math.max(start, end - 1) })) chunks.push(chunk);
-      return Buffer.concat(chunks).subarray(0, Math.max(0, end - start));
+      for await (const chunk of readChunks(path, start, end)) chunks.push(chunk);
+      return Buffer.concat(chunks);
     },
     async writeText(path, text) {
       await write(path, oneChunk(text));
@@ -84,12 +84,23 @@ export function createFolderStore(): ByteStore {
   };
 }
 
-async function* readChunks(
-  path: string,
-  range: { readonly start?: number; readonly end?: number } = {},
-): AsyncIterable<Uint8Array> {
+/** By hand, because a stream costs half a millisecond, and there may be thousands of small files. */
+async function* readChunks(path: string, start = 0, end = Infinity): AsyncIterable<Uint8Array> {
+  // Node takes it for the place where the last read ended.
+  if (start < 0) throw new RangeError(`no byte of ${path} is before its first: ${start}`);
   try {
-    yield* createReadStream(path, { highWaterMark: chunkBytes, ...range });
+    const handle = await open(path);
+    try {
+      for (let position = start; position < end;) {
+        const length = Math.min(position === start ? firstChunkBytes : chunkBytes, end - position);
+        const { bytesRead, buffer } = await handle.read({ buffer: Buffer.allocUnsafe(length), position });
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+        position += bytesRead;
+      }
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (isMissing(error)) throw vanished(path, error);
     throw fileError(error, { operation: 'read', path });
