@@ -1,7 +1,6 @@
 // Resolved pipelines in the state folder, each named by its content: every activity of a run reads the very same one,
 // whatever became of the YAML file. They are small and stay.
 //   keepDefinition(pipeline, store): Promise<PipelineRef>      readDefinition(definition, store): Promise<Pipeline>
-import { createHash } from 'node:crypto';
 import { HeadgateError } from '../contracts/errors';
 import { definitionPath } from '../contracts/layout';
 import type { Pipeline } from '../contracts/pipeline';
@@ -9,8 +8,9 @@ import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
 import { referTo } from '../domain/pipeline-ref';
 import { currentSettings } from '../domain/upkeep/settings';
 import type { ObjectStore } from './ports';
+import { sha256 } from './sha256';
 
-const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+const nameOf = (text: string): string => sha256(text).slice(0, 32);
 
 /** The name has proved that a worker wrote it. */
 const isPipeline = (value: unknown): value is Pipeline =>

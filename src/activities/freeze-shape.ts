@@ -1,7 +1,6 @@
 // Tells which frozen files have the same header or schema, and how large Parquet is unpacked, from a few bytes of each.
 //   shapeFiles(files, sources, { store }): Promise<readonly Shaped[]>, in the order of `files`
 // A file that is gone, or not what its name says, gets no shape: prepare opens it by itself and tells what is wrong.
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import type { parquetMetadataAsync } from 'hyparquet' with { 'resolution-mode': 'import' };
@@ -11,6 +10,7 @@ import type { LedgerFile } from '../contracts/ledger';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
 import { mapBounded } from '../domain/map-bounded';
+import { sha256 } from './sha256';
 
 export type Shaped = Pick<InputFile, 'shape' | 'unpackedBytes'>;
 
@@ -61,7 +61,7 @@ function isUnreadable(error: unknown, format: Source['format']): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && undecodable.test(String(error.code));
 }
 
-const hash = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
+const hash = (content: string | Uint8Array): string => sha256(content).slice(0, 16);
 
 /** What Spark makes a schema of: the columns, its own note of their types, and who wrote them. */
 async function shapeParquet({ path, size }: LedgerFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {

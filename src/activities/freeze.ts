@@ -2,7 +2,6 @@
 //   freezeBatch({ pipeline, interval?, ignoreLedger? }, { store, clock }): Promise<FreezeResult>
 // Interval: parseInterval / defaultInterval of domain/intervals.ts. A pipeline without interval sources ignores it.
 import type { Digest } from '../contracts/ids';
-import { createHash } from 'node:crypto';
 import type { FrozenBatch, InputFile, Interval, Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
 import { batchPaths, tableName } from '../contracts/layout';
@@ -18,6 +17,7 @@ import { writeManifest } from './freeze-manifest';
 import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
 import { isGlob } from '../domain/glob';
+import { sha256 } from './sha256';
 
 export type FreezeDeps = {
   readonly store: ObjectStore;
@@ -39,8 +39,6 @@ export type FreezeResult =
 
 const sampleSize = 10;
 const noticeLimit = 20;
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise<FreezeResult> {
   const { pipeline } = input;

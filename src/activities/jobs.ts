@@ -1,5 +1,4 @@
 // Spark jobs as activities: submit once per attempt, find, watch and cancel. Knows runtimes only through their port.
-import { createHash } from 'node:crypto';
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { HeadgateError } from '../contracts/errors';
 import { jobPaths } from '../contracts/layout';
@@ -13,6 +12,7 @@ import { guarded } from './failures';
 import { endJob, findAsked, followJob } from './follow-job';
 import { readHandle } from './job-records';
 import type { JobEnd, JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
+import { sha256 } from './sha256';
 
 /** What a workflow knows of a job; the attempt, its places and the whole pipeline are filled in here. */
 export type SubmitJobInput = {
@@ -203,8 +203,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
 }
 
 /** The same for every submit of one attempt, of a length that every service takes. */
-const tokenOf = ({ stepKey, attempt }: JobSubmission): string =>
-  createHash('sha256').update(`${stepKey}#${attempt}`).digest('hex');
+const tokenOf = ({ stepKey, attempt }: JobSubmission): string => sha256(`${stepKey}#${attempt}`);
 
 /** Does the work under heartbeats as often as the runtime wants them; beats go on while the runtime is slow to answer. */
 async function beating<Result>(

@@ -1,13 +1,13 @@
 // A summary of the ledger in one object: a head, then blocks of marks sorted by key, so that a reader fetches only the
 // blocks that may hold what it asks for. The name proves the head, the head its blocks.
 //   writeSummary(folder, { batches, marks }, store): Promise<string>     openSummary(path, store): Promise<Summary>
-import { createHash } from 'node:crypto';
 import { HeadgateError } from '../contracts/errors';
 import type { CommittedBatch, SummaryHead, SummaryRow } from '../contracts/ledger';
 import { parseSummaryHead, parseSummaryRows } from '../contracts/ledger-schema';
 import type { LedgerMark } from '../domain/ledger';
 import { mapBounded } from '../domain/map-bounded';
 import type { ObjectStore } from './ports';
+import { sha256 } from './sha256';
 
 export type Summary = {
   readonly path: string;
@@ -24,8 +24,7 @@ const namePattern = /\/summary-\d{9}-(\d+)-([0-9a-f]{16})\.jsonl$/;
 
 export const isSummary = (path: string): boolean => namePattern.test(path);
 
-const hashOf = (content: string | Uint8Array): string =>
-  createHash('sha256').update(content).digest('hex').slice(0, 16);
+const hashOf = (content: string | Uint8Array): string => sha256(content).slice(0, 16);
 
 export async function writeSummary(
   folder: string,

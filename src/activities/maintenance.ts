@@ -1,6 +1,5 @@
 // Upkeep of a table around its Spark jobs: look at its log, let the policy decide, write the jobs. Decides nothing itself.
 import { parseDigest } from '../contracts/ids';
-import { createHash } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { jobProtocol } from '../contracts/job';
@@ -15,6 +14,7 @@ import { sliceAction, type Slice } from '../domain/upkeep/slices';
 import { guarded } from './failures';
 import { currentSettings } from '../domain/upkeep/settings';
 import type { Clock, HealthQuestion } from './ports';
+import { sha256 } from './sha256';
 
 export type MaintenanceActivityDeps = {
   readonly client: Client;
@@ -39,7 +39,7 @@ export function decide(request: MaintenanceRequest, health: TableHealth, now: Da
 function jobOf(request: MaintenanceRequest, version: number, slice: Slice): MaintenanceJob {
   const { fileSize } = request.settings;
   const identity = JSON.stringify([request.table, version, slice, request.zorderBy, request.clusterBy, fileSize]);
-  const digest = parseDigest(createHash('sha256').update(identity).digest('hex').slice(0, 32));
+  const digest = parseDigest(sha256(identity).slice(0, 32));
   const { settings } = request;
   return {
     runtime: request.runtime,

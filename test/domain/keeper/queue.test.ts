@@ -1,26 +1,10 @@
 import fc from 'fast-check';
-import type { CommitJob, QueuedCommit } from '../../../src/contracts/keeper';
+import type { QueuedCommit } from '../../../src/contracts/keeper';
 import { enqueue, withdraw } from '../../../src/domain/keeper/queue';
 import { drawTableSheet } from '../../../src/domain/keeper/sheet';
-import { digestOf, stepOf } from '../../fakes/ids';
-import { commitReport, pipeline } from '../../fakes/reports';
+import { stepOf } from '../../fakes/ids';
+import { commitOf as job } from './keeper-world';
 
-const job = (name: string, generation = 1): CommitJob => ({
-  runtime: 'local',
-  state: '/s',
-  request: {
-    protocol: 1,
-    job: 'commit',
-    stepKey: stepOf(name),
-    generation,
-    run: 'r',
-    digest: digestOf(name),
-    pipeline: 'p',
-    target: pipeline.target,
-    timezone: 'UTC',
-    staging: commitReport.table.recovered ? { table: '', version: 0, rows: 0 } : { table: '/s', version: 0, rows: 1 },
-  },
-});
 const by = (replyTo: string, run = 'one') => ({ replyTo, run });
 const keys = (queue: readonly QueuedCommit[]) => queue.map((entry) => entry.request.request.stepKey);
 
