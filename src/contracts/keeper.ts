@@ -1,6 +1,6 @@
 // What the keeper of a table is asked, answers, tells and carries over when it continues as new. Plain data.
 import type { FailureSummary } from './failure';
-import type { CommitReport, CommitRequest } from './job';
+import type { CommitReport, CommitRequest, Unsubmitted } from './job';
 import type { RuntimeName } from './pipeline';
 import type { MaintenanceLook, MaintenanceReply, MaintenanceRequest, MaintenanceStep } from './upkeep';
 
@@ -10,7 +10,7 @@ export type CommitJob = {
   readonly state: string;
   /** How the table wants to be kept; absent: not at all. */
   readonly upkeep?: MaintenanceRequest;
-  readonly request: Omit<CommitRequest, 'attempt' | 'reportPath' | 'failurePath'>;
+  readonly request: Unsubmitted<CommitRequest>;
 };
 
 export type CommitReply = { readonly stepKey: string } & (

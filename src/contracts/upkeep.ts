@@ -1,7 +1,7 @@
 // What upkeep of a table may decide, asks and tells: plain data between the policy, the keeper and the maintain jobs.
 import type { FailureSummary } from './failure';
 import type { TableUri } from './ids';
-import type { MaintainRequest } from './job';
+import type { MaintainRequest, Unsubmitted } from './job';
 import type { MaintenanceKind, MaintenanceSettings, PartitionValues, TableHealth, UpkeepSavings } from './maintenance';
 import type { RuntimeName } from './pipeline';
 
@@ -52,7 +52,7 @@ export type MaintenanceRequest = {
 export type MaintenanceJob = {
   readonly runtime: RuntimeName;
   readonly state: string;
-  readonly request: Omit<MaintainRequest, 'attempt' | 'reportPath' | 'failurePath'>;
+  readonly request: Unsubmitted<MaintainRequest>;
 };
 
 /** What a look at the table came to: the plan, and the jobs that carry it out, in order. */

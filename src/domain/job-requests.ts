@@ -1,6 +1,6 @@
 // Builds the requests of a run's jobs from its pipeline and batch: names and places only, no I/O.
 import type { FrozenBatch } from '../contracts/batch';
-import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging } from '../contracts/job';
+import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging, type Unsubmitted } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
 import type { RuntimeName } from '../contracts/pipeline';
 import type { Definition, PipelineRef } from '../contracts/pipeline-ref';
@@ -8,14 +8,11 @@ import type { MaintenanceKind } from '../contracts/maintenance';
 import type { MaintenanceRequest } from '../contracts/upkeep';
 import type { CommitJob } from '../contracts/keeper';
 
-/** Filled in by the activity that submits: it knows which attempt this is. */
-type PerAttempt = 'attempt' | 'reportPath' | 'failurePath';
-
 export type PrepareJob = {
   readonly runtime: RuntimeName;
   readonly state: string;
   /** The submitting activity puts the pipeline in the place of where it lies. */
-  readonly request: Omit<PrepareRequest, PerAttempt | 'pipeline'> & { readonly pipeline: Definition };
+  readonly request: Omit<Unsubmitted<PrepareRequest>, 'pipeline'> & { readonly pipeline: Definition };
 };
 
 export function prepareRequest(pipeline: PipelineRef, batch: FrozenBatch, run: string, generation: number): PrepareJob {
@@ -44,7 +41,7 @@ export function commitRequest(
   run: string,
   generation: number,
 ): CommitJob {
-  const request: Omit<CommitRequest, PerAttempt> = {
+  const request: Unsubmitted<CommitRequest> = {
     protocol: jobProtocol,
     job: 'commit',
     stepKey: stepKey(pipeline.name, pipeline.target.table, batch.digest, 'commit'),
