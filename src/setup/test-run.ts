@@ -27,6 +27,9 @@ const defaultMinutes = 75;
 /** Tests of what must do the same on every Spark. */
 const bothLines = join('tests', 'spark', 'both_lines');
 
+/** A JVM that lives for a few small jobs spends more on its full compiler than it gets back. */
+const briefJvm = { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1' };
+
 /** `--all`: on the other Sparks too every test, whatever has changed. */
 export async function runAll(args: readonly string[]): Promise<void> {
   const { root, env, shell } = createContext();
@@ -48,11 +51,11 @@ export async function runAll(args: readonly string[]): Promise<void> {
     seconds.push(secondsLine(took, name));
     return ended.code;
   }
-  const jest = async (name: string, jestArgs: readonly string[]): Promise<void> => {
+  const jest = async (name: string, jestArgs: readonly string[], variables: object = {}): Promise<void> => {
     const report = join(folder, `${name}.json`);
     const program = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
     const all = [program, '--json', `--outputFile=${report}`, '--passWithNoTests', ...jestArgs];
-    const code = await suite(name, { file: process.execPath, args: all, cwd: root });
+    const code = await suite(name, { file: process.execPath, args: all, cwd: root, env: variables });
     outcomes.push(jestOutcome(name, code, await text(report)));
   };
   const pytest = async (name: string, spark: SparkPaths, pytestArgs: readonly string[]): Promise<void> => {
@@ -65,7 +68,8 @@ export async function runAll(args: readonly string[]): Promise<void> {
 
   // Two at a time: what waits for timers and processes runs beside what computes. Of those that start Spark and a server one at a
   // time, or they would only measure each other.
-  const processes = (): Promise<void> => jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand']);
+  const processes = (): Promise<void> =>
+    jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand'], briefJvm);
   const jobs = async (): Promise<void> => {
     await jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']);
     await pytest('pytest', tools, []);
