@@ -31,6 +31,9 @@ _LOCAL: Mapping[str, str] = {
     # A prepare and a commit make about a hundred generated classes. With the default of 100 each run would push out
     # those of the last one, and Java would compile everything anew for every run.
     "spark.sql.codegen.cache.maxEntries": "2000",
+    # What outlives a few young collections is not looked at again before the heap is full, job after job: a resident
+    # JVM would grow to all that it may have. A full collection takes a quarter of a second.
+    "spark.cleaner.periodicGC.interval": "30s",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -48,6 +48,8 @@ MODULE_FLAGS = (
 # of all the parsing of a row: by default Java would never compile one of that size, and parsing take twice as long.
 TUNING_FLAGS = (
     "-XX:+UseSerialGC",
+    "-XX:MinHeapFreeRatio=20",
+    "-XX:MaxHeapFreeRatio=40",
     "-XX:MaxMetaspaceSize=512m",
     "-XX:ReservedCodeCacheSize=256m",
     "-XX:MaxDirectMemorySize=512m",
