@@ -246,6 +246,15 @@ class Interval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableBase:
+    # Delta's own id of the table: another table at the same address has another one.
+    id: str
+    version: int
+    # Fingerprint of the log entry of that version: 16 hex digits of the SHA-256 over its bytes.
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Staging:
     table: str
     version: int
@@ -275,6 +284,9 @@ class CommitRequest:
     latest_by: str | None = None
     timezone: str
     interval: Interval | None = None
+    # The table that the batch was planned against; absent: there was none. Another one now, or an older state of it, is
+    # refused.
+    base: TableBase | None = None
     staging: Staging
 
 
@@ -510,6 +522,8 @@ class InputFile:
     read_path: str
     # Files of one source with the same shape have the same header (CSV) or schema (Parquet). Absent: look at the file.
     shape: str | None = None
+    # When the content came, as texts that sort in that order: decides which of two rows of a key is newer.
+    delivery: str | None = None
     # Bytes of the columns when unpacked, of Parquet.
     unpacked_bytes: int | None = None
 

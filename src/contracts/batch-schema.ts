@@ -29,6 +29,9 @@ const inputFile = named('InputFile', {
     .describe(
       'Files of one source with the same shape have the same header (CSV) or schema (Parquet). Absent: look at the file.',
     ),
+  delivery: label
+    .exactOptional()
+    .describe('When the content came, as texts that sort in that order: decides which of two rows of a key is newer.'),
   unpackedBytes: count.exactOptional().describe('Bytes of the columns when unpacked, of Parquet.'),
 });
 export type InputFile = Infer<typeof inputFile>;

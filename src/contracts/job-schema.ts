@@ -20,6 +20,14 @@ import { expectationAction, pipeline, tableUri, target } from './pipeline-schema
 const staging = named('Staging', { table: text, version: count, rows: count });
 export type Staging = Infer<typeof staging>;
 
+/** A table as its log tells it without Spark. */
+export const tableBase = named('TableBase', {
+  id: text.describe("Delta's own id of the table: another table at the same address has another one."),
+  version: count,
+  commit: text.describe('Fingerprint of the log entry of that version: 16 hex digits of the SHA-256 over its bytes.'),
+});
+export type TableBase = Infer<typeof tableBase>;
+
 const requestBase = {
   protocol: z.literal(jobProtocol),
   stepKey: stepKeySchema.describe('`pipeline/table/batch/job`.'),
@@ -51,6 +59,11 @@ const requests = {
     latestBy: text.exactOptional().describe('Column of the staged row that orders versions of a key.'),
     timezone: text,
     interval: intervalSchema.exactOptional(),
+    base: tableBase
+      .exactOptional()
+      .describe(
+        'The table that the batch was planned against; absent: there was none. Another one now, or an older state of it, is refused.',
+      ),
     staging,
   }),
   maintain: named(
