@@ -66,21 +66,23 @@ export async function runAll(args: readonly string[]): Promise<void> {
     outcomes.push(pytestOutcome(name, code, await text(xml)));
   };
 
-  // Two at a time: what waits for timers and processes runs beside what computes. Of those that start Spark and a server one at a
-  // time, or they would only measure each other.
-  const processes = (): Promise<void> =>
-    jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand'], briefJvm);
-  const jobs = async (): Promise<void> => {
-    await jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']);
-    await pytest('pytest', tools, []);
-    const whole = args.includes('--all') || (await sparkChanged(shell, root)) !== false;
-    for (const [version, spark] of Object.entries(tools.otherSparks)) {
+  const whole = args.includes('--all') || (await sparkChanged(shell, root)) !== false;
+  // The longest first: each of the two lanes takes the next when it is through.
+  const suites = [
+    () => jest('end to end', ['--selectProjects', 'e2e', 'shared', '--runInBand'], briefJvm),
+    () => jest('jest', ['--selectProjects', 'unit', 'workflow', '--maxWorkers=1']),
+    () => pytest('pytest', tools, []),
+    ...Object.entries(tools.otherSparks).map(([version, spark]) => () => {
       const name = `pytest on Spark ${version}${whole ? '' : ', a sample'}`;
-      await pytest(name, spark, [bothLines, ...(whole ? [] : sampleOnly)]);
-    }
+      return pytest(name, spark, [bothLines, ...(whole ? [] : sampleOnly)]);
+    }),
+  ];
+  const lane = async (): Promise<void> => {
+    for (let next = suites.shift(); next !== undefined; next = suites.shift()) await next();
   };
   try {
-    await Promise.all([processes(), jobs()]);
+    // What waits for timers and processes runs beside what computes.
+    await Promise.all([lane(), lane()]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
