@@ -28,8 +28,16 @@ function reasonToHold(expectation: GateRule, result: ExpectationResult): string 
 /** Only base names: the paths of one source differ in little else. */
 const fileName = (path: string): string => path.split('/').at(-1) ?? path;
 
-export const sayReason = ({ reason, rows, sample }: AsideReason): string =>
-  `${rows} ${reason}, such as ${sample.detail}${sample.file === undefined ? '' : ` in ${fileName(sample.file)}`}`;
+/** Characters of a row that a sentence takes. */
+const shownRow = 80;
+
+/** With the row itself where the sentence does not quote what is wrong with it. */
+export function sayReason({ reason, rows, sample }: AsideReason): string {
+  const { detail, file, row, value } = sample;
+  const text = row.length > shownRow ? `${row.slice(0, shownRow - 1)}…` : row;
+  const quoted = value === undefined && text !== '' ? `: ${text}` : '';
+  return `${rows} ${reason}, such as ${detail}${file === undefined ? '' : ` in ${fileName(file)}`}${quoted}`;
+}
 
 const isOfReading = ({ reason }: AsideReason): boolean => !reason.startsWith('expectation:');
 
@@ -47,7 +55,7 @@ function sayAside({ source, holdAbove, delimiter }: ReadingRule, rows: SourceRow
   const why = reasons.length === 0 ? '' : ` (${reasons.slice(0, saidReasons).map(sayReason).join('; ')})`;
   const allowed =
     holdAbove === undefined
-      ? `${percent(defaultReading.share)} or ${defaultReading.rows} rows, and not all`
+      ? `${percent(defaultReading.share)} or ${defaultReading.rows} rows, never all`
       : percent(holdAbove);
   const hints = new Set(reasons.map((told) => hintFor(told, delimiter)).filter((hint) => hint !== undefined));
   const perhaps = [...hints].slice(0, saidHints).map((hint) => `. Perhaps ${hint}`);

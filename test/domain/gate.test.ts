@@ -120,7 +120,7 @@ describe('decideGate, on reading', () => {
 
   it('reads a report of before unreadable rows were told', () => {
     const { unreadable: _unknown, ...older } = aside(3, 3);
-    expect(reasonsOf(older)).toBe('sales: 3 of 3 rows could not be read; allowed are 5.0 % or 10 rows, and not all');
+    expect(reasonsOf(older)).toBe('sales: 3 of 3 rows could not be read; allowed are 5.0 % or 10 rows, never all');
   });
 
   it('tells numbers, a row, what is allowed, and what may be meant', () => {
@@ -141,6 +141,16 @@ describe('decideGate, on reading', () => {
         "allowed are 10.0 %. Perhaps '1.234,56' looks like a number with a decimal comma: read it as string and compute the " +
         'number, see "Numbers in another notation" in docs/pipeline-file.md',
     );
+  });
+
+  it('shows the row where the sentence does not quote what is wrong', () => {
+    const row = `1;${'a'.repeat(100)}`;
+    const told = { row, detail: 'too few fields: 1 instead of 2', file: '/raw/a.csv', fields: 1, width: 2 };
+    const rows = aside(3, 3, { reasons: [{ reason: 'WrongFieldCount', rows: 3, sample: told }] });
+    expect(reasonsOf(rows, { delimiter: ',' })).toContain(
+      `(3 WrongFieldCount, such as too few fields: 1 instead of 2 in a.csv: 1;${'a'.repeat(77)}…); allowed`,
+    );
+    expect(reasonsOf(rows, { delimiter: ',' })).toMatch(/\. Perhaps the line holds no comma, but a semicolon/);
   });
 
   it('tells contradicting rows from unreadable ones', () => {
