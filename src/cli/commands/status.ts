@@ -6,6 +6,7 @@ import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
 import type { QuarantinedRows, RunProgress, RunRows, SourceFates } from '../../contracts/run';
 import { visible } from '../../domain/visible-text';
+import type { Pipeline } from '../../contracts/pipeline';
 import type { Config } from '../../workers/config';
 import { fateLines, shownQuarantine, type Asked } from '../fate-lines';
 import { exitCodes, note, out, printJson } from '../output';
@@ -44,7 +45,8 @@ async function whyHeld(client: Client, line: RunLine): Promise<RunLine> {
   const { prepared, held = [] } = progress;
   return {
     ...line,
-    held,
+    // The mark of the gate stays when a person has decided.
+    ...(held.length === 0 ? { state: 'running' } : { held }),
     ...(prepared === undefined ? {} : { sources: prepared.sources }),
     ...(prepared?.quarantine === undefined ? {} : { quarantine: prepared.quarantine }),
   };
@@ -70,9 +72,8 @@ async function fromTemporal(client: Client, pipeline: string | undefined, limit:
   return Promise.all(lines.map((line) => whyHeld(client, line)));
 }
 
-async function fromRecords(config: Config, nameOrFile: string, options: StatusOptions): Promise<readonly RunLine[]> {
-  const { pipeline } = await openPipeline(config, nameOrFile, options.set);
-  const records = await listRuns(pipeline.state, { store: createStores() });
+async function fromRecords({ state }: Pick<Pipeline, 'state'>): Promise<readonly RunLine[]> {
+  const records = await listRuns(state, { store: createStores() });
   return records.map(({ run, outcome, startedAt, finishedAt, digest, table, rows, sources, quarantine }) => ({
     run,
     state: outcome,
@@ -98,24 +99,20 @@ function printLine(line: RunLine, asked: Asked | undefined): void {
   if (line.quarantine !== undefined) for (const text of fateLines(line, asked)) out(text);
 }
 
-const nameOf = (nameOrFile: string): string => (nameOrFile.split('/').at(-1) ?? nameOrFile).replace(/\.ya?ml$/, '');
-
 /** Temporal forgets after its retention; the records do not. A server that is down is no error when there are records. */
 export async function statusCommand(
   config: Config,
   nameOrFile: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const records = nameOrFile === undefined ? [] : await fromRecords(config, nameOrFile, options);
+  const pipeline =
+    nameOrFile === undefined ? undefined : (await openPipeline(config, nameOrFile, options.set)).pipeline;
+  const records = pipeline === undefined ? [] : await fromRecords(pipeline);
   let open: readonly RunLine[] = [];
   try {
     const session = await connect(config, options.address);
     try {
-      open = await fromTemporal(
-        session.client,
-        nameOrFile === undefined ? undefined : nameOf(nameOrFile),
-        options.limit,
-      );
+      open = await fromTemporal(session.client, pipeline?.name, options.limit);
     } finally {
       await session.close();
     }
