@@ -1,6 +1,6 @@
 """Turns counts of written rows into the rows of a report and proves that none is missing. Pure but for one query."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pyspark.sql import DataFrame
@@ -8,8 +8,9 @@ from pyspark.sql import functions as F
 
 from headgate_spark.errors import JobFailed
 from headgate_spark.plan import bin_name, bins_of
-from headgate_spark.protocol import Bin, ExpectationResult, Pipeline, PrepareRows, SourceRows
+from headgate_spark.protocol import AsideReason, Bin, ExpectationResult, Pipeline, PrepareRows, SourceRows
 from headgate_spark.transforms.check_rows import failed_name, reason_of
+from headgate_spark.transforms.deduplicate import CONFLICT_REASON
 from headgate_spark.transforms.fates import ASIDE, DUPLICATE, KEPT, REPEATED, ROWS, SOURCE, STAGED, UNJOINED
 from headgate_spark.transforms.names import FATE, REASON, named, quoted
 from headgate_spark.transforms.transform_rows import follows_rows
@@ -82,7 +83,10 @@ def _checked(pipeline: Pipeline, counts: Counts) -> int:
     return _sum(counts, lambda count: count.fate == STAGED or rejected(count))
 
 
-def source_rows(pipeline: Pipeline, counts: Counts) -> dict[str, SourceRows]:
+def source_rows(
+    pipeline: Pipeline, counts: Counts, reasons: Mapping[str, tuple[AsideReason, ...]]
+) -> dict[str, SourceRows]:
+    """`reasons` by source: why rows are in quarantine."""
     rejected = _rejected(pipeline)
     driving, whole = pipeline.transform.from_, follows_rows(pipeline)
 
@@ -93,13 +97,21 @@ def source_rows(pipeline: Pipeline, counts: Counts) -> dict[str, SourceRows]:
         # Rows that passed through the transform have a later fate than `kept`, all of them.
         through = _checked(pipeline, own) + _sum(own, lambda count: count.fate == UNJOINED)
         kept = through if whole and name == driving else _sum(own, lambda count: count.fate == KEPT)
-        return SourceRows(read=kept + aside + duplicates, kept=kept, quarantined=aside, duplicates=duplicates)
+        conflicts = _sum(own, lambda count: count.fate == ASIDE and count.reason == CONFLICT_REASON)
+        return SourceRows(
+            read=kept + aside + duplicates,
+            kept=kept,
+            quarantined=aside,
+            unreadable=aside - conflicts,
+            duplicates=duplicates,
+            reasons=reasons.get(name) or None,
+        )
 
     return {source.name: rows(source.name) for source in pipeline.sources}
 
 
 def prepare_rows(pipeline: Pipeline, counts: Counts) -> PrepareRows:
-    driving = source_rows(pipeline, counts)[pipeline.transform.from_]
+    driving = source_rows(pipeline, counts, {})[pipeline.transform.from_]
     checked = _checked(pipeline, counts)
     if checked > driving.kept:
         raise JobFailed(

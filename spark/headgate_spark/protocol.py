@@ -56,6 +56,9 @@ class Source:
     latest_by: str | None = None
     csv: CsvOptions | None = None
     extract: Literal["in-place", "copy"]
+    # Share of unreadable rows (0 to 1) above which the batch is held for a person; 1 = never. Absent: the default of
+    # the gate.
+    hold_above: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,14 +342,50 @@ class JobWarning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AsideSample:
+    # Path of the file that the row is from, where it is from one file.
+    file: str | None = None
+    # The row as it came, cut.
+    row: str
+    # What is wrong with it, a sentence.
+    detail: str
+    # The text that could not be read, cut.
+    value: str | None = None
+    # How many fields the line has, where that is what is wrong.
+    fields: int | None = None
+    # And how many it should have.
+    width: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsideReason:
+    """Rows that went aside for one reason, with one of them. Texts are as they came: whoever prints them makes them
+    safe.
+    """
+
+    reason: str
+    rows: int
+    # The column whose value or absence is the reason, where it is one column.
+    column: str | None = None
+    # Its type, with its pattern if it has one.
+    declared: str | None = None
+    sample: AsideSample
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceRows:
     """Rows of one source by fate; `read = kept + quarantined + duplicates`."""
 
     read: int
     kept: int
+    # Put aside before any expectation: unreadable, or in contradiction to another row.
     quarantined: int
+    # Those of them that could not be read as declared.
+    unreadable: int | None = None
     # Dropped because another row of the batch with the same key stands for them.
     duplicates: int
+    # The commonest reasons why rows of this source are in quarantine, expectations among them.
+    reasons: tuple[AsideReason, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,8 @@ function toMetric(record: RunRecord): Metric {
     intervalStart: record.interval?.start ?? null,
     tableVersion: table.version ?? null,
     warnings: record.warnings.length,
+    /** Of all sources; `rows.quarantined` is of the driving one. */
+    quarantined: rows === undefined ? null : (record.quarantine?.rows ?? 0),
     failure: record.failure?.type ?? null,
     ...Object.fromEntries(Object.entries(rows ?? {}).map(([fate, count]) => [`rows.${fate}`, count])),
     ...Object.fromEntries(Object.entries(seconds).map(([phase, spent]) => [`seconds.${phase}`, spent])),

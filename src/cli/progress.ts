@@ -1,6 +1,7 @@
 // Live progress of a run on stderr: one line per finished phase, and on a terminal a moving line for the open one.
 import pc from 'picocolors';
 import type { RunProgress } from '../contracts/run';
+import { visible } from '../domain/visible-text';
 import { seconds } from './output';
 
 export type ProgressView = {
@@ -50,7 +51,9 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
         printed.set(phase, `${state} ${spent}`);
         if (open?.phase === phase) open = undefined;
         const mark = state === 'done' ? pc.green('✓') : state === 'held' ? pc.yellow('⏸') : pc.red('✗');
-        line(`${mark} ${phase.padEnd(8)} ${spent === undefined ? '' : pc.dim(seconds(spent))} ${note ?? ''}`.trimEnd());
+        line(
+          `${mark} ${phase.padEnd(8)} ${spent === undefined ? '' : pc.dim(seconds(spent))} ${visible(note ?? '')}`.trimEnd(),
+        );
       }
     },
     trouble: (text) => {

@@ -1,7 +1,9 @@
 // How the result of a run is told to people.
 import pc from 'picocolors';
-import type { RunPipelineResult } from '../contracts/run';
+import type { PreparedRows, RunPipelineResult } from '../contracts/run';
 import type { FailureSummary } from '../contracts/failure';
+import { visible } from '../domain/visible-text';
+import { fateLines, type Asked } from './fate-lines';
 import { count, describeFailure, note, out, seconds } from './output';
 
 export type RunReport = {
@@ -10,6 +12,8 @@ export type RunReport = {
   readonly result?: RunPipelineResult;
   readonly failure?: FailureSummary;
   readonly held?: readonly string[];
+  /** Of a held run: what its batch would bring. */
+  readonly prepared?: PreparedRows;
 };
 
 const outcomes = {
@@ -20,17 +24,12 @@ const outcomes = {
   cancelled: pc.yellow('cancelled'),
 } as const satisfies Record<RunPipelineResult['outcome'], string>;
 
-export function printResult(run: string, result: RunPipelineResult): void {
-  const { rows, table, expectations = [] } = result;
+export function printResult(run: string, result: RunPipelineResult, asked?: Asked): void {
+  const { table, expectations = [] } = result;
   out(
     `${outcomes[result.outcome]}  ${run}${result.digest === undefined ? '' : `  batch ${result.digest.slice(0, 12)}`}`,
   );
-  if (rows !== undefined) {
-    const fates = Object.entries(rows).filter(([fate, number]) => fate !== 'read' && number > 0);
-    out(
-      `  rows     ${count(rows.read)} read = ${fates.map(([fate, number]) => `${count(number)} ${fate}`).join(' + ')}`,
-    );
-  }
+  for (const line of fateLines(result, asked)) out(line);
   out(`  table    ${table.path}${table.version === undefined ? '' : `  version ${table.version}`}`);
   for (const { name, action, failed, checked } of expectations) {
     if (failed > 0) out(`  ${pc.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
@@ -44,13 +43,22 @@ export function printResult(run: string, result: RunPipelineResult): void {
   }
 }
 
-export function printFailure(report: RunReport): void {
-  if (report.outcome === 'held') {
-    out(`${pc.yellow('held')}  ${report.run}: a person must decide`);
-    for (const reason of report.held ?? []) out(`  - ${reason}`);
-    out(`  decide   headgate gate ${report.run} approve --why "…"   (or reject)`);
-    return;
-  }
+/** What approving means, in numbers: it must not be found out afterwards. */
+const approval = ({ read, staged }: PreparedRows): string =>
+  `${count(staged)} of ${count(read)} rows go to the table${staged === 0 ? ', which is made without rows where there is none' : ''}; the files count as read`;
+
+function printHeld({ run, held = [], prepared }: RunReport, asked: Asked | undefined): void {
+  out(`${pc.yellow('held')}  ${run}: a person must decide; readers have seen nothing`);
+  for (const reason of held) out(`  - ${visible(reason)}`);
+  for (const line of prepared === undefined ? [] : fateLines(prepared, asked)) out(line);
+  out(`  approve  headgate gate ${run} approve --why "…"`);
+  if (prepared !== undefined) out(`           ${approval(prepared)}`);
+  out(`  reject   headgate gate ${run} reject --why "…"`);
+  out('           the files stay new: correct the pipeline or the files, and run again');
+}
+
+export function printFailure(report: RunReport, asked?: Asked): void {
+  if (report.outcome === 'held') return printHeld(report, asked);
   out(`${outcomes[report.outcome]}  ${report.run}`);
   if (report.failure !== undefined) note(describeFailure(report.failure));
 }

@@ -87,16 +87,42 @@ const requests = {
   ),
 } satisfies ByJob;
 
+export const asideReason = named(
+  'AsideReason',
+  {
+    reason: text,
+    rows: count,
+    column: text.exactOptional().describe('The column whose value or absence is the reason, where it is one column.'),
+    declared: text.exactOptional().describe('Its type, with its pattern if it has one.'),
+    sample: named('AsideSample', {
+      file: text.exactOptional().describe('Path of the file that the row is from, where it is from one file.'),
+      row: text.describe('The row as it came, cut.'),
+      detail: text.describe('What is wrong with it, a sentence.'),
+      value: text.exactOptional().describe('The text that could not be read, cut.'),
+      fields: count.exactOptional().describe('How many fields the line has, where that is what is wrong.'),
+      width: count.exactOptional().describe('And how many it should have.'),
+    }),
+  },
+  'Rows that went aside for one reason, with one of them. Texts are as they came: whoever prints them makes them safe.',
+);
+export type AsideReason = Infer<typeof asideReason>;
+
 const sourceRows = named(
   'SourceRows',
   {
     read: count,
     kept: count,
-    quarantined: count,
+    quarantined: count.describe('Put aside before any expectation: unreadable, or in contradiction to another row.'),
+    unreadable: count.exactOptional().describe('Those of them that could not be read as declared.'),
     duplicates: count.describe('Dropped because another row of the batch with the same key stands for them.'),
+    reasons: z
+      .array(asideReason)
+      .exactOptional()
+      .describe('The commonest reasons why rows of this source are in quarantine, expectations among them.'),
   },
   'Rows of one source by fate; `read = kept + quarantined + duplicates`.',
 );
+export type SourceRows = Infer<typeof sourceRows>;
 
 export const expectationResult = named('ExpectationResult', {
   name: text,

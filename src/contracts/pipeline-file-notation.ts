@@ -51,6 +51,14 @@ export function parseShare(text: string): Parsed<number> {
   return { value: share };
 }
 
+/** The same, or `off`: no share of rows is too many. */
+export function parseShareOrOff(text: string): Parsed<number> {
+  if (text === 'off') return { value: 1 };
+  const share = parseShare(text);
+  if ('value' in share) return share;
+  return { ...share, remedy: `${share.remedy} Or off: any share is allowed.` };
+}
+
 const unitBytes: Readonly<Record<string, number>> = {
   kB: 1e3,
   MB: 1e6,

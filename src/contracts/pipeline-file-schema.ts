@@ -116,6 +116,12 @@ const source = fields(
       ['in-place', 'copy'],
       'in-place',
     ).optional(),
+    hold_above: text(
+      'Share of unreadable rows above which a person decides, as 5% or 0.05, or off. Default: more than 5% and more ' +
+        'than 10 rows, or every row.',
+      notation.parseShareOrOff,
+      { type: ['string', 'number'] },
+    ).optional(),
   },
   'Files of one shape.',
 );

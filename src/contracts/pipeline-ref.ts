@@ -6,6 +6,14 @@ export type Definition = string | Pipeline;
 
 export type GateRule = Pick<Expectation, 'name' | 'action' | 'holdAbove'>;
 
+/** Of one source: how many of its rows may be put aside by reading, and what a hint needs to know of its files. */
+export type ReadingRule = {
+  readonly source: string;
+  readonly holdAbove?: number;
+  /** Of CSV files. */
+  readonly delimiter?: string;
+};
+
 /** All that the end of a run needs. */
 export type PublishedPipeline = Pick<Pipeline, 'state' | 'definitionDigest' | 'gateWaitSeconds'>;
 
@@ -13,6 +21,10 @@ export type PipelineRef = PublishedPipeline &
   Pick<Pipeline, 'name' | 'target' | 'maintenance' | 'runtime' | 'timezone'> & {
     readonly definition: Definition;
     readonly rules: readonly GateRule[];
+    /** One of each source. Runs that are older than this gate have none, and pass it. */
+    readonly reading?: readonly ReadingRule[];
+    /** The source that drives; runs that are older than the fates of all sources do not know it. */
+    readonly from?: string;
     /** Column that orders versions of a row in the table: that of the driving source. */
     readonly latestBy?: string;
   };

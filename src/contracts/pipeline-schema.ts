@@ -47,6 +47,12 @@ const source = named('Source', {
   latestBy: text.exactOptional().describe('Column that orders versions of one key; the greatest wins.'),
   csv: csvOptions.exactOptional(),
   extract: z.enum(['in-place', 'copy']),
+  holdAbove: z
+    .number()
+    .exactOptional()
+    .describe(
+      'Share of unreadable rows (0 to 1) above which the batch is held for a person; 1 = never. Absent: the default of the gate.',
+    ),
 });
 export type Source = Infer<typeof source>;
 

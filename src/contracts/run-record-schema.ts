@@ -12,7 +12,7 @@ import {
   text,
   texts,
 } from './document-schema';
-import { expectationResult, warning } from './job-schema';
+import { asideReason, expectationResult, warning } from './job-schema';
 import { phases, runOutcomes, runRecordProtocol } from './kinds';
 
 const runRows = z.object({
@@ -27,12 +27,36 @@ const runRows = z.object({
 /** Rows of the driving source by fate: `read = inserted + updated + unchanged + quarantined + duplicates + unjoined`. */
 export type RunRows = Infer<typeof runRows>;
 
+const sourceFate = z.object({
+  drives: z.boolean().describe('Its rows are those that `rows` accounts for.'),
+  read: count,
+  kept: count.describe('Went on to the transform or, of a joined source, is there to be joined.'),
+  quarantined: count,
+  unreadable: count.exactOptional().describe('Those of them that could not be read as declared.'),
+  duplicates: count,
+  reasons: z.array(asideReason).describe('Why rows are in quarantine, the commonest first, each with one row.'),
+});
+export type SourceFate = Infer<typeof sourceFate>;
+
+const sourceFates = z.record(text, sourceFate);
+/** What became of the rows of every source: `read = kept + quarantined + duplicates` for each. */
+export type SourceFates = Infer<typeof sourceFates>;
+
+const quarantinedRows = z.object({
+  rows: count.describe('Of all sources together.'),
+  table: text,
+  where: text.describe('Condition that finds them in it.'),
+});
+export type QuarantinedRows = Infer<typeof quarantinedRows>;
+
 const runResult = z.object({
   outcome: z.enum(runOutcomes),
   pipeline: label,
   digest: digestSchema.exactOptional(),
   interval: intervalSchema.exactOptional(),
-  rows: runRows.exactOptional(),
+  rows: runRows.exactOptional().describe('Of the driving source alone; `sources` and `quarantine` tell of all.'),
+  sources: sourceFates.exactOptional().describe('Absent in records of before they were told.'),
+  quarantine: quarantinedRows.exactOptional().describe('Absent: no row of any source went aside.'),
   table: z.object({ path: text, version: count.exactOptional() }),
   expectations: z.array(expectationResult).exactOptional(),
   seconds: z.partialRecord(z.enum(phases), z.number().nonnegative()).describe('Seconds by phase.'),

@@ -2,9 +2,10 @@
 import type { Digest } from './ids';
 import type { Interval } from './batch';
 import type { Phase, RunOutcome } from './kinds';
+import type { QuarantinedRows, SourceFates } from './run-record-schema';
 
 export { phases, type Phase, type RunOutcome } from './kinds';
-export type { RunPipelineResult, RunRows } from './run-record-schema';
+export type { QuarantinedRows, RunPipelineResult, RunRows, SourceFate, SourceFates } from './run-record-schema';
 
 export type RunPipelineInput = {
   /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */
@@ -29,6 +30,14 @@ export type CancelRequest = { readonly by: string; readonly why: string };
 
 export type PhaseState = 'waiting' | 'running' | 'held' | 'done' | 'skipped' | 'failed';
 
+/** What became of the rows before anything reached the table: `staged` of the `read` rows of the driving source would. */
+export type PreparedRows = {
+  readonly read: number;
+  readonly staged: number;
+  readonly sources: SourceFates;
+  readonly quarantine?: QuarantinedRows;
+};
+
 /** What the query `progress` answers, and what the run sheet is drawn from. */
 export type RunProgress = {
   readonly pipeline?: string;
@@ -43,6 +52,8 @@ export type RunProgress = {
     readonly seconds?: number;
     readonly note?: string;
   }[];
+  /** What prepare made of the batch; from then on. */
+  readonly prepared?: PreparedRows;
   /** Why a person is asked, while the gate is held. */
   readonly held?: readonly string[];
   readonly outcome?: RunOutcome;

@@ -12,13 +12,22 @@ export function referTo(pipeline: Pipeline, definition: Definition): PipelineRef
       action,
       ...(holdAbove === undefined ? {} : { holdAbove }),
     })),
+    reading: pipeline.sources.map(({ name: source, holdAbove, csv }) => ({
+      source,
+      ...(holdAbove === undefined ? {} : { holdAbove }),
+      ...(csv === undefined ? {} : { delimiter: csv.delimiter }),
+    })),
+    from: pipeline.transform.from,
     ...(latestBy === undefined ? {} : { latestBy }),
   };
 }
 
-/** A run that was loaded by an older worker has the whole pipeline in its history. */
-export const asReference = (loaded: Pipeline | PipelineRef): PipelineRef =>
-  'definition' in loaded ? loaded : referTo(loaded, loaded);
+/** A run that was loaded by an older worker has the whole pipeline in its history. Its gate stays what it was. */
+export function asReference(loaded: Pipeline | PipelineRef): PipelineRef {
+  if ('definition' in loaded) return loaded;
+  const { reading: _, ...older } = referTo(loaded, loaded);
+  return older;
+}
 
 export const publishedPart = ({ state, definitionDigest, gateWaitSeconds }: PipelineRef): PublishedPipeline => ({
   state,

@@ -4,6 +4,26 @@ import type { CommitReport, PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict, Phase, RunOutcome, RunPipelineResult } from '../contracts/run';
 import { accountRows } from './run-rows';
+import { preparedOf } from './source-fates';
+
+/** A table without rows would fix its columns before any row was read as it should be. Only a person may want that. */
+export const makesEmptyTable = (
+  { staging }: Pick<PrepareReport, 'staging'>,
+  { base }: Pick<FrozenBatch, 'base'>,
+): boolean => staging.rows === 0 && base === undefined;
+
+export const noRowsNotice =
+  'No row of this batch is for the table, and there is no table yet: none was made. The files stay new.';
+
+function toldOfRows(pipeline: PipelineRef, prepare: PrepareReport, commit: CommitReport | undefined) {
+  const { sources, quarantine } = preparedOf(prepare, pipeline);
+  return {
+    rows: accountRows(prepare, commit),
+    sources,
+    ...(quarantine === undefined ? {} : { quarantine }),
+    expectations: prepare.expectations,
+  };
+}
 
 export function resultOf(facts: {
   readonly pipeline: PipelineRef;
@@ -28,6 +48,6 @@ export function resultOf(facts: {
     ],
     ...(batch === undefined ? {} : { digest: batch.digest }),
     ...(batch?.interval === undefined ? {} : { interval: batch.interval }),
-    ...(prepare === undefined ? {} : { rows: accountRows(prepare, commit), expectations: prepare.expectations }),
+    ...(prepare === undefined ? {} : toldOfRows(pipeline, prepare, commit)),
   };
 }

@@ -1,5 +1,7 @@
 // The run sheet: what a person sees in the Temporal UI as current details of a run. Markdown, pure.
-import { phases, type Phase, type PhaseState, type RunProgress } from '../contracts/run';
+import { phases, type Phase, type PhaseState, type PreparedRows, type RunProgress } from '../contracts/run';
+import { sayReason } from './gate';
+import { visible } from './visible-text';
 
 const marks = {
   waiting: '·',
@@ -25,7 +27,30 @@ export function withPhase(
 }
 
 /** Text that Markdown must not interpret: names and reasons come from files. */
-const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`);
+const plain = (text: string): string => visible(text).replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`);
+
+/** Temporal takes 20 KB; a character takes three bytes at most. */
+const longest = 6500;
+
+const cut = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
+
+function drawSources({ sources, quarantine }: PreparedRows): readonly string[] {
+  const rows = Object.entries(sources).map(([name, { read, kept, quarantined, duplicates, reasons }]) => {
+    const why = reasons.slice(0, 1).map(sayReason).join('');
+    return `| ${plain(name)} | ${[read, kept, quarantined, duplicates].join(' | ')} | ${plain(why)} |`;
+  });
+  const where =
+    quarantine === undefined
+      ? []
+      : [`${quarantine.rows} rows aside: ${plain(quarantine.table)} where ${plain(quarantine.where)}`];
+  return [
+    '',
+    '| source | read | kept | aside | duplicates | |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    ...where.flatMap((line) => ['', line]),
+  ];
+}
 
 export function drawRunSheet(progress: RunProgress): string {
   const head = [
@@ -41,7 +66,7 @@ export function drawRunSheet(progress: RunProgress): string {
       `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${plain(note ?? '')} |`,
   );
   const held = progress.held ?? [];
-  return [
+  const sheet = [
     ...head.map((line) => `${line}  `),
     '',
     '| phase | state | seconds | |',
@@ -54,5 +79,7 @@ export function drawRunSheet(progress: RunProgress): string {
           '**Held.** Send the update `decideGate` with `{"decision":"approve","by":"…","why":"…"}`, or reject:',
           ...held.map((reason) => `- ${plain(reason)}`),
         ]),
+    ...(progress.prepared === undefined ? [] : drawSources(progress.prepared)),
   ].join('\n');
+  return cut(sheet);
 }

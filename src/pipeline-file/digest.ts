@@ -1,4 +1,5 @@
-// The digest of a definition: all that decides the staged rows, and nothing else (no schedule, upkeep, order or comment).
+// The digest of a definition: all that decides the staged rows, and nothing else (no schedule, upkeep, order or comment, nor
+// how many unreadable rows of a source are too many: that can change while a batch waits).
 import { createHash } from 'node:crypto';
 import type { Pipeline } from '../contracts/pipeline';
 
@@ -22,7 +23,7 @@ export function definitionDigest(
   pipeline: Pick<Pipeline, 'sources' | 'transform' | 'expectations' | 'target' | 'timezone'>,
 ): string {
   const definition = {
-    sources: pipeline.sources.toSorted(byName),
+    sources: pipeline.sources.toSorted(byName).map((source) => ({ ...source, holdAbove: undefined })),
     transform: pipeline.transform,
     expectations: pipeline.expectations.toSorted(byName),
     target: { key: pipeline.target.key, partitionBy: pipeline.target.partitionBy },

@@ -106,6 +106,7 @@ function resolveSource(name: string, source: SourceFile, cwd: string): Source {
     ...(source.latest_by === undefined ? {} : { latestBy: source.latest_by }),
     ...(source.format === 'csv' ? { csv: resolveCsv(source.csv ?? {}) } : {}),
     extract: source.extract ?? 'in-place',
+    ...(source.hold_above === undefined ? {} : { holdAbove: known(notation.parseShareOrOff(source.hold_above)) }),
   };
 }
 

@@ -33,7 +33,7 @@ export function createGate(state: RunState) {
 
   /** Passes, or waits for a person; no verdict within the pipeline's gate wait rejects. */
   return async (report: PrepareReport, pipeline: PipelineRef): Promise<GateVerdict | 'passed'> => {
-    const decision = decideGate(report, pipeline.rules);
+    const decision = decideGate(report, pipeline);
     if (decision.kind === 'pass') return 'passed';
     holding = true;
     state.update({ held: decision.reasons });

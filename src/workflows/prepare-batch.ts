@@ -5,6 +5,7 @@ import type { FrozenBatch } from '../contracts/batch';
 import type { PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import { prepareRequest } from '../domain/job-requests';
+import { preparedOf } from '../domain/source-fates';
 import { failureOf } from './failure-of';
 import { runJob } from './run-job';
 import type { RunState } from './run-state';
@@ -52,6 +53,7 @@ async function prepareOnce(spec: PipelineRef, options: PrepareOptions, state: Ru
   else await state.during('extract', () => extractInputs({ batch: { manifestPath: batch.manifestPath } }));
   const job = prepareRequest(spec, batch, workflowInfo().workflowId, generation);
   const report = await state.during('prepare', () => runJob(job));
+  state.update({ prepared: preparedOf(report, spec) });
   return { batch, report };
 }
 

@@ -5,6 +5,8 @@ import { listRuns } from '../../src/activities/publish';
 import { createJsonLinesSink } from '../../src/adapters/metrics/json-lines';
 import { ledgerEntry } from '../../src/contracts/layout';
 import { parseLedgerEntry } from '../../src/contracts/ledger-schema';
+import { preparedOf } from '../../src/domain/source-fates';
+import { pipelineRef, prepareReport } from '../fakes/reports';
 import { createSampleRuns, dayMs, hourMs } from '../fakes/runs';
 
 const rows = { read: 3, inserted: 1, updated: 1, unchanged: 0, quarantined: 1, duplicates: 0, unjoined: 0 };
@@ -34,6 +36,18 @@ describe('publishing a committed run', () => {
       { name: 'run', outcome: 'committed', digest, tableVersion: 1, 'seconds.commit': 2, failure: null },
     ]);
     expect((await freeze()).kind).toBe('nothing-new');
+  });
+
+  test('keeps the fate of the rows of every source, and counts all that went aside', async () => {
+    const { freezeNew, publish, store, pipeline, metrics } = createSampleRuns();
+    const { digest } = await freezeNew();
+    const told = preparedOf({ ...prepareReport, quarantine: { UnreadableValue: 9 } }, pipelineRef);
+    const { sources, quarantine } = told;
+    if (quarantine === undefined) throw new Error('rows are aside');
+    const table = { path: '/lake/customer_sales', version: 4 };
+    await publish({ digest, rows: { ...rows, quarantined: 0 }, sources, quarantine, table });
+    expect(await listRuns(pipeline.state, { store })).toMatchObject([{ sources, quarantine: { rows: 9 } }]);
+    expect(metrics).toMatchObject([{ 'rows.quarantined': 0, quarantined: 9 }]);
   });
 
   test('twice changes nothing', async () => {

@@ -72,6 +72,19 @@ describe('shares', () => {
     expect(problemOf(notation.parseShare(text))).toMatch(/not a share/);
   });
 
+  test.each([
+    ['off', 1],
+    ['100%', 1],
+    ['0%', 0],
+    ['2.5%', 0.025],
+  ])('of unreadable rows, %s is %d', (text, share) => {
+    expect(valueOf(notation.parseShareOrOff(text))).toBe(share);
+  });
+
+  test.each(['5', 'false', 'Off', '', 'none'])('%j is neither a share nor off, and the remedy names both', (text) => {
+    expect(notation.parseShareOrOff(text)).toMatchObject({ remedy: expect.stringMatching(/%.* Or off: any share/) });
+  });
+
   test('a percentage is the same number as its decimal', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10_000 }), (basisPoints) => {

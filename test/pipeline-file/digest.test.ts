@@ -23,6 +23,7 @@ test.each([
     'format: csv',
     'format: csv\n    arrives: new-files\n    csv: { delimiter: comma }',
   ],
+  ['how many unreadable rows are too many', '    latest_by: changed', '    latest_by: changed\n    hold_above: off'],
   ['another word for the same', 'hold_above: 5%', 'hold_above: 0.05'],
 ])('%s does not change it', (_, from, to) => {
   expect(digestOf(spoil(orders, from, to))).toBe(digest);

@@ -111,6 +111,14 @@ describe('notation', () => {
     ['a duration', 'wait: 2 days', 'wait: ¶2 dayz', 'gate.wait', /'2 dayz' is not a duration/, /P7D/],
     ['a short retention', 'retain: 7 days', 'retain: ¶30 minutes', 'maintenance.vacuum.retain', /too short/, /1 hour/],
     ['a share', 'hold_above: 5%', 'hold_above: ¶5', 'expectations.paid.hold_above', /more than all rows/, /5 alone/],
+    [
+      'a share of unreadable rows',
+      'latest_by: changed',
+      'latest_by: changed\n    hold_above: ¶5',
+      'sources.orders.hold_above',
+      /more than all rows/,
+      /Or off/,
+    ],
     ['a clock', 'at: "02:30"', 'at: ¶"2:30"', 'schedule.at', /'2:30' is not a time of day/, /02:30/],
     ['a zone', 'Europe/Berlin', '¶Europe/Berlinn', 'schedule.timezone', /not a time zone/, /UTC/],
     [

@@ -176,6 +176,14 @@ test('a joined source of new files is right, and worth a notice', () => {
   ]);
 });
 
+test.each([
+  ['2%', 0.02],
+  ['off', 1],
+])('a source takes hold_above: %s', (text, share) => {
+  const { sources } = parse(spoil(orders, 'arrives: snapshot', `arrives: snapshot\n    hold_above: ${text}`));
+  expect(sources.map(({ holdAbove }) => holdAbove)).toEqual([undefined, share]);
+});
+
 test('mistakes of all parts come in one message, in the order of the file', () => {
   const text = [
     ['latest_by: changed', 'latest_by: chnaged'],

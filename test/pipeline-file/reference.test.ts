@@ -24,6 +24,12 @@ test('its columns and its bin are right', () => {
   expect(pipeline.transform).toMatchObject({ columns: [{ kind: 'bin', edges: ['18', '26'], missing: 'unknown' }] });
 });
 
+test('its numbers in another notation are columns', () => {
+  const columns = (examples[3] ?? '').replace(/^/gm, '      ');
+  const text = `name: reference\nsources:\n  orders:\n    path: /in\n    format: csv\n    columns:\n      id: int!\n${columns}\n    key: [id]\ntarget: { table: /lake/orders }\n`;
+  expect(parse(text).sources[0]?.columns.filter(({ expression }) => expression !== undefined)).toHaveLength(2);
+});
+
 test('it names every key of the schema', () => {
   const keys = new Set<string>();
   const visit = (schema: unknown): void => {

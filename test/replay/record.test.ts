@@ -8,7 +8,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { parseTableUri } from '../../src/contracts/ids';
 import { keeperWorkflowId } from '../../src/contracts/names';
-import { pipelineRef, prepareReport } from '../fakes/reports';
+import { commitReport, pipelineRef, prepareReport } from '../fakes/reports';
 import {
   failed,
   fakeActivities,
@@ -20,6 +20,8 @@ import {
   type Activities,
 } from '../workflows/environment';
 import { barrier, eventually, onTable, viewOf } from '../workflows/table-scene';
+
+const noMerge = { staged: 0, inserted: 0, updated: 0, unchanged: 0 };
 
 const recording = process.env['HEADGATE_RECORD_HISTORIES'] === '1';
 
@@ -127,6 +129,39 @@ const anonymous = (history: string): string =>
           ? succeeded(handle, {
               ...prepareReport,
               expectations: prepareReport.expectations.map((result) => ({ ...result, failed: 50, checked: 100 })),
+            })
+          : activities.watchJob(handle),
+    })));
+
+  const noRows = {
+    ...prepareReport,
+    rows: { read: 0, staged: 0, quarantined: 0, duplicates: 0, unjoined: 0 },
+    sources: { sales: { read: 0, kept: 0, quarantined: 0, duplicates: 0 } },
+    staging: { ...prepareReport.staging, rows: 0 },
+  };
+  const onNoRows = (name: string, table: string) =>
+    record(name, table, () => ({
+      loadPipeline: async () => ({
+        ...pipelineRef,
+        target: { ...pipelineRef.target, table: parseTableUri(table) },
+        reading: [{ source: 'sales' }],
+      }),
+      watchJob: async (handle) =>
+        succeeded(handle, handle.job === 'prepare' ? noRows : { ...commitReport, rows: noMerge }),
+    }));
+
+  // Of a worker that made a table without rows: it was recorded before `no-empty-table-2026-12`.
+  it('a batch without rows, committed', () => onNoRows('no-rows-committed', '/lake/no-rows-committed'));
+
+  it('a batch without rows, and no table', () => onNoRows('no-rows', '/lake/no-rows'));
+
+  it('held because a source could not be read', () =>
+    record('held-on-reading', '/lake/unreadable', (activities) => ({
+      watchJob: async (handle) =>
+        handle.job === 'prepare'
+          ? succeeded(handle, {
+              ...prepareReport,
+              sources: { ...prepareReport.sources, customers: { read: 7, kept: 0, quarantined: 7, duplicates: 0 } },
             })
           : activities.watchJob(handle),
     })));

@@ -5,8 +5,9 @@ from pyspark.sql import DataFrame, SparkSession
 from headgate_spark.delta import log
 from headgate_spark.delta.table import last_commit, read_version, require_version
 from headgate_spark.io.files import holds_files
+from headgate_spark.protocol import PrepareRequest
 from headgate_spark.transforms.fates import STAGED
-from headgate_spark.transforms.names import FATE, OWN_PREFIX, quoted
+from headgate_spark.transforms.names import FATE, OWN_PREFIX, quoted, sql_string
 
 
 def write_staging(spark: SparkSession, rows: DataFrame, path: str) -> int:
@@ -37,7 +38,14 @@ def staged_rows(fated: DataFrame) -> DataFrame:
     return (fated.filter(f"{FATE} = '{STAGED}'") if FATE in fated.columns else fated).selectExpr(*names)
 
 
-def append_quarantine(rows: DataFrame, path: str, step_key: str, generation: int) -> None:
-    """Once per step and generation, however often the job runs. Of two first ones at a time one runs again."""
-    options = {"txnAppId": step_key, "txnVersion": str(generation)}
-    rows.write.format("delta").mode("append").options(**options).save(path)
+def put_aside(rows: DataFrame, request: PrepareRequest) -> None:
+    """Once per step and generation, however often the job runs. Of two first ones at a time one runs again.
+
+    A later generation of a batch stands in the place of the earlier one, so that its digest finds each row once."""
+    path = request.quarantine_table
+    options = {"txnAppId": request.step_key, "txnVersion": str(request.generation)}
+    writer = rows.write.format("delta").options(**options)
+    if request.generation > 1 and holds_files(path):
+        writer.mode("overwrite").option("replaceWhere", f"digest = {sql_string(request.digest)}").save(path)
+    else:
+        writer.mode("append").save(path)

@@ -17,12 +17,13 @@ from headgate_spark.accounting import (
 )
 from headgate_spark.classify import classify
 from headgate_spark.contract import parse_manifest
-from headgate_spark.delta.staging import append_quarantine, read_written, staged_rows, write_staging
+from headgate_spark.delta.staging import put_aside, read_written, staged_rows, write_staging
 from headgate_spark.errors import JobFailed
 from headgate_spark.io.files import read_text
 from headgate_spark.jobs.report import report_base
 from headgate_spark.plan import build_plan, trustworthy
 from headgate_spark.protocol import (
+    AsideReason,
     InputFile,
     JobWarning,
     Manifest,
@@ -32,6 +33,7 @@ from headgate_spark.protocol import (
     SqlTransform,
     Staging,
 )
+from headgate_spark.reasons import aside_reasons
 from headgate_spark.sources.frozen import by_age, check_names, check_unchanged, name_input
 from headgate_spark.sources.read import read_source
 from headgate_spark.transforms.names import column
@@ -151,16 +153,18 @@ def _prepared(
     rows = prepare_rows(request.pipeline, counts)
     _check_target_keys(request, fated, counts)
     quarantine = quarantine_counts(counts)
+    reasons: Mapping[str, tuple[AsideReason, ...]] = {}
     if quarantine:
         watch.phase("quarantine")
         paths = {name: [file.path for file in group] for name, group in files.items()}
+        reasons = aside_reasons(fated, request.pipeline.sources, paths)
         stamp = {"digest": request.digest, "run": request.run}
         aside = quarantine_rows(fated, paths, stamp, manifest.frozen_at)
-        append_quarantine(aside, request.quarantine_table, request.step_key, request.generation)
+        put_aside(aside, request)
     return PrepareReport(
         **report_base(spark, request, watch, warnings),
         job="prepare",
-        sources=source_rows(request.pipeline, counts),
+        sources=source_rows(request.pipeline, counts, reasons),
         rows=rows,
         quarantine=quarantine,
         expectations=expectation_results(request.pipeline, counts),

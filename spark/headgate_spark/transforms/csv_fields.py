@@ -71,6 +71,17 @@ def _count_text(options: CsvOptions, width: int) -> str:
     return f"concat({trouble}, ' fields: ', cast({count} AS string), ' instead of {width}')"
 
 
+class FieldCount(NamedTuple):
+    found: int
+    wanted: int
+
+
+def fields_in(detail: str) -> FieldCount | None:
+    """What the sentence of `_count_text` says."""
+    match = re.fullmatch(r"too (?:many|few) fields: (\d+) instead of (\d+)", detail)
+    return FieldCount(int(match[1]), int(match[2])) if match else None
+
+
 class _Trouble(NamedTuple):
     """SQL of what is wrong with a line, in the order in which the first one that holds decides."""
 

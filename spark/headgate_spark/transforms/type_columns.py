@@ -9,7 +9,14 @@ from headgate_spark.protocol import Column as Declared
 from headgate_spark.protocol import Source
 from headgate_spark.transforms.csv_fields import EMPTY
 from headgate_spark.transforms.names import BLOCK, DETAIL, FILE, REASON, ROW, SEQUENCE, named, quoted, sql_string
-from headgate_spark.transforms.parse_text import OUT_OF_RANGE, parse_text
+from headgate_spark.transforms.parse_text import OUT_OF_RANGE, UNREADABLE, parse_text
+
+NULL_KEY = "NullKey"
+MISSING_VALUE = "MissingValue"
+# Their detail begins with the name of the column that they are about.
+_OF_A_COLUMN = (UNREADABLE, OUT_OF_RANGE, NULL_KEY, MISSING_VALUE)
+# Between the value and the type that it does not have.
+_VERBS = {OUT_OF_RANGE: "does not fit", UNREADABLE: "is not"}
 
 _CARRIED = (ROW, FILE, BLOCK, SEQUENCE, REASON, DETAIL)
 
@@ -62,12 +69,39 @@ def text_fields(source: Source, declared: Sequence[Declared], nulls: Sequence[st
     return fields
 
 
+def declared_text(spec: Declared) -> str:
+    return spec.type if spec.format is None else f"{spec.type} {spec.format}"
+
+
+def _before_value(spec: Declared) -> str:
+    return f"{spec.name}: '"
+
+
+def _after_value(spec: Declared, reason: str) -> str:
+    pattern = f" ({spec.format})" if spec.format is not None else ""
+    return f"' {_VERBS[reason]} {spec.type}{pattern}"
+
+
 def _value_detail(field: Field, index: int) -> str:
     shown = f"substring(cast({found_name(index)} AS string), 1, 200)"
-    verb = f"CASE WHEN {fault_name(index)} = '{OUT_OF_RANGE}' THEN '\\' does not fit ' ELSE '\\' is not ' END"
-    pattern = f" ({field.declared.format})" if field.declared.format is not None else ""
-    begin, end = sql_string(f"{field.declared.name}: '"), sql_string(field.declared.type + pattern)
-    return f"concat({begin}, {shown}, {verb}, {end})"
+    too_great, other = (sql_string(_after_value(field.declared, reason)) for reason in (OUT_OF_RANGE, UNREADABLE))
+    end = f"CASE WHEN {fault_name(index)} = '{OUT_OF_RANGE}' THEN {too_great} ELSE {other} END"
+    return f"concat({sql_string(_before_value(field.declared))}, {shown}, {end})"
+
+
+def column_in(reason: str, detail: str) -> str:
+    """SQL of the column that a row went aside for; null where it is no single one."""
+    reasons = ", ".join(map(sql_string, _OF_A_COLUMN))
+    return f"CASE WHEN {reason} IN ({reasons}) THEN substring_index({detail}, ': ', 1) END"
+
+
+def value_in(detail: str, spec: Declared) -> str | None:
+    """The value that a sentence of `_value_detail` quotes."""
+    begin = _before_value(spec)
+    for end in (_after_value(spec, reason) for reason in _VERBS):
+        if detail.startswith(begin) and detail.endswith(end) and len(detail) >= len(begin) + len(end):
+            return detail[len(begin) : -len(end)]
+    return None
 
 
 def _with_faults(rows: DataFrame, faults: Sequence[Fault]) -> DataFrame:
@@ -122,7 +156,7 @@ def _missing(source: Source) -> list[Fault]:
     return [
         Fault(
             f"{quoted(spec.name)} IS NULL",
-            "'NullKey'" if spec.name in source.key else "'MissingValue'",
+            sql_string(NULL_KEY if spec.name in source.key else MISSING_VALUE),
             sql_string(f"{spec.name}: no value"),
         )
         for spec in source.columns

@@ -27,6 +27,11 @@ def quarantine(spark: SparkSession, batch: Batch) -> list[dict[str, Any]]:
     return table(spark, batch.quarantine) if batch.quarantine.exists() else []
 
 
+def source_counts(report: Document, source: str) -> dict[str, int]:
+    """Rows of a source by fate, without the reasons."""
+    return {name: number for name, number in report["sources"][source].items() if name != "reasons"}
+
+
 def versions(path: Path) -> list[int]:
     """The versions of a Delta table, by the files of its log."""
     return sorted(int(file.stem) for file in (path / "_delta_log").glob("*.json"))

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.delta.history import Commit, commit_at
 from tests.batch import Batch, Document
-from tests.spark.tables import fated, staged, table
+from tests.spark.tables import fated, source_counts, staged, table
 from tests.spark.test_transform import batch_of, columns_transform, expression
 
 Told = tuple[str, str, str | None, int]
@@ -51,7 +51,13 @@ def test_each_row_of_each_source_is_written_once_with_its_fate(spark: SparkSessi
     # of the joined source only rows that go aside stand for themselves
     assert len(rows) == 8 + 1 + 2
     assert report["rows"] == {"read": 8, "staged": 3, "quarantined": 3, "duplicates": 1, "unjoined": 1}
-    assert report["sources"]["customers"] == {"read": 4, "kept": 2, "quarantined": 2, "duplicates": 0}
+    assert source_counts(report, "customers") == {
+        "read": 4,
+        "kept": 2,
+        "quarantined": 2,
+        "unreadable": 2,
+        "duplicates": 0,
+    }
 
 
 def test_a_joined_source_with_repeated_keys_is_told_apart_at_the_second_try(
@@ -63,7 +69,13 @@ def test_a_joined_source_with_repeated_keys_is_told_apart_at_the_second_try(
     assert phases.count("stage") == 2
     assert {row["id"]: row["age"] for row in staged(spark, report)} == {"1": 30, "2": 41}
     assert report["rows"] == {"read": 2, "staged": 2, "quarantined": 0, "duplicates": 0, "unjoined": 0}
-    assert report["sources"]["customers"] == {"read": 4, "kept": 2, "quarantined": 1, "duplicates": 1}
+    assert source_counts(report, "customers") == {
+        "read": 4,
+        "kept": 2,
+        "quarantined": 1,
+        "unreadable": 0,
+        "duplicates": 1,
+    }
     assert by_fate(told(spark, report)) == {
         ("sales", "staged", None): 2,
         ("customers", "kept", None): 2,
@@ -75,7 +87,13 @@ def test_a_joined_source_with_repeated_keys_is_told_apart_at_the_second_try(
 
 def test_repeated_keys_are_noticed_where_no_row_finds_them(spark: SparkSession, tmp_path: Path) -> None:
     report = batch_of(tmp_path, "1,z,1.00\n", "a,30\na,30\n", transform=columns_transform()).prepare(spark)
-    assert report["sources"]["customers"] == {"read": 2, "kept": 1, "quarantined": 0, "duplicates": 1}
+    assert source_counts(report, "customers") == {
+        "read": 2,
+        "kept": 1,
+        "quarantined": 0,
+        "unreadable": 0,
+        "duplicates": 1,
+    }
 
 
 def test_unique_keys_are_trusted_and_staged_once(spark: SparkSession, tmp_path: Path) -> None:
@@ -83,7 +101,13 @@ def test_unique_keys_are_trusted_and_staged_once(spark: SparkSession, tmp_path: 
     batch = batch_of(tmp_path, "1,a,1.00\n", "a,30\n,7\n,8\n", transform=columns_transform())
     report = batch.prepare(spark, on_phase=phases.append)
     assert phases.count("stage") == 1
-    assert report["sources"]["customers"] == {"read": 3, "kept": 1, "quarantined": 2, "duplicates": 0}
+    assert source_counts(report, "customers") == {
+        "read": 3,
+        "kept": 1,
+        "quarantined": 2,
+        "unreadable": 2,
+        "duplicates": 0,
+    }
 
 
 # Zero where the price cannot be read, and for the row that another stands for or that finds no customer.

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.errors import JobFailed
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
-from tests.spark.tables import quarantine, staged
+from tests.spark.tables import quarantine, source_counts, staged
 
 SALES = columns(id="string!", customer="string", price="decimal(10,2)")
 CUSTOMERS = columns(customer="string!", age="int")
@@ -78,7 +78,13 @@ def test_a_left_join_keeps_orphans_and_tells_them(spark: SparkSession, tmp_path:
     assert [rows[n]["age"] for n in "123"] == [30, None, None]
     assert [str(rows[n]["latest"]) for n in "123"] == ["2.00", "-1.00", "-1.00"]
     assert report["expectations"] == [{"name": "known_customer", "action": "warn", "checked": 3, "failed": 2}]
-    assert report["sources"]["customers"] == {"read": 2, "kept": 2, "quarantined": 0, "duplicates": 0}
+    assert source_counts(report, "customers") == {
+        "read": 2,
+        "kept": 2,
+        "quarantined": 0,
+        "unreadable": 0,
+        "duplicates": 0,
+    }
 
 
 def test_an_inner_join_counts_what_it_leaves_out(spark: SparkSession, tmp_path: Path) -> None:
@@ -96,7 +102,13 @@ def test_an_inner_join_counts_what_it_leaves_out(spark: SparkSession, tmp_path: 
 @pytest.mark.parametrize("how", ["left", "inner"])
 def test_a_join_with_an_empty_side_still_counts_everything(spark: SparkSession, tmp_path: Path, how: str) -> None:
     report = batch_of(tmp_path, "", "a,30\nb,\nx,y\n", transform=columns_transform(how=how)).prepare(spark)
-    assert report["sources"]["customers"] == {"read": 3, "kept": 2, "quarantined": 1, "duplicates": 0}
+    assert source_counts(report, "customers") == {
+        "read": 3,
+        "kept": 2,
+        "quarantined": 1,
+        "unreadable": 1,
+        "duplicates": 0,
+    }
     assert report["rows"]["staged"] == 0
 
 
@@ -113,7 +125,13 @@ def test_counts_hold_when_a_sort_merge_join_stops_early(spark: SparkSession, tmp
         report = batch.prepare(spark)
     finally:
         plan.BROADCAST_BYTES = before
-    assert report["sources"]["customers"] == {"read": 20_001, "kept": 20_000, "quarantined": 1, "duplicates": 0}
+    assert source_counts(report, "customers") == {
+        "read": 20_001,
+        "kept": 20_000,
+        "quarantined": 1,
+        "unreadable": 1,
+        "duplicates": 0,
+    }
 
 
 def test_expectations_send_rows_aside_with_reason_and_values(spark: SparkSession, tmp_path: Path) -> None:
@@ -165,7 +183,13 @@ def test_a_query_may_use_a_source_twice(spark: SparkSession, tmp_path: Path) -> 
 def test_a_source_that_the_query_does_not_use_is_still_counted(spark: SparkSession, tmp_path: Path) -> None:
     transform = {"kind": "sql", "from": "sales", "sql": "select id from sales"}
     report = batch_of(tmp_path, "1,a,1.00\n", "a,1\na,1\nb,x\n", transform=transform).prepare(spark)
-    assert report["sources"]["customers"] == {"read": 3, "kept": 1, "quarantined": 1, "duplicates": 1}
+    assert source_counts(report, "customers") == {
+        "read": 3,
+        "kept": 1,
+        "quarantined": 1,
+        "unreadable": 1,
+        "duplicates": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ async function printQuery(python: PythonRuntime, table: string, version?: number
 async function runAndTell(session: Session, config: Config, set: Readonly<Record<string, string>>): Promise<void> {
   const view = createProgressView(false);
   const report = await runOnce(session, config, 'customer-sales', { set }, view).finally(() => view.stop());
-  if (report.result !== undefined) return printResult(report.run, report.result);
+  if (report.result !== undefined) return printResult(report.run, report.result, { pipeline: 'customer-sales', set });
   throw demoFailed(config, report);
 }
 

@@ -5,7 +5,9 @@ import { HeadgateError } from '../../contracts/errors';
 import type { CancelRequest, GateVerdict } from '../../contracts/run';
 import type { Config } from '../../workers/config';
 import { exitCodes, out, printJson } from '../output';
+import { printFailure, printResult, type RunReport } from '../run-report';
 import { openSession } from '../session';
+import { flat, resultOf } from './run';
 
 type PersonOptions = { readonly why: string; readonly by?: string; readonly address?: string; readonly json: boolean };
 
@@ -15,7 +17,7 @@ async function tell(
   update: 'decideGate' | 'cancelRun',
   argument: GateVerdict | CancelRequest,
   options: PersonOptions,
-): Promise<void> {
+): Promise<RunReport | undefined> {
   const session = await openSession(config, {
     ...(options.address === undefined ? {} : { address: options.address }),
   });
@@ -23,7 +25,7 @@ async function tell(
     const handle = session.client.workflow.getHandle(run);
     await handle.executeUpdate(update, { args: [argument] });
     // An embedded worker ends with this command: let the run use it while it is there.
-    if (update === 'decideGate') await handle.result().catch(() => undefined);
+    return update === 'decideGate' ? await resultOf(handle) : undefined;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw error;
     throw new HeadgateError({
@@ -46,10 +48,15 @@ export async function gateCommand(
   options: PersonOptions,
 ): Promise<number> {
   const verdict: GateVerdict = { decision, by: options.by ?? userInfo().username, why: options.why };
-  await tell(config, run, 'decideGate', verdict, options);
-  if (options.json) printJson({ run, ...verdict });
-  else out(`${decision === 'approve' ? 'approved' : 'rejected'}  ${run}`);
-  return exitCodes.done;
+  const report = await tell(config, run, 'decideGate', verdict, options);
+  if (options.json) printJson({ ...verdict, ...flat(report ?? { run, outcome: 'held' }) });
+  else {
+    out(`${decision === 'approve' ? 'approved' : 'rejected'}  ${run}`);
+    if (report?.result !== undefined) printResult(run, report.result);
+    else if (report !== undefined) printFailure(report);
+  }
+  const wanted = decision === 'approve' ? 'committed' : 'rejected';
+  return report?.outcome === wanted ? exitCodes.done : exitCodes.failure;
 }
 
 export async function cancelCommand(config: Config, run: string, options: PersonOptions): Promise<number> {

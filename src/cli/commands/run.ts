@@ -13,10 +13,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { pipelinePath } from '../../pipeline-file';
 import { keeperWorkflowId, runWorkflowId } from '../../contracts/names';
 import type { TableView } from '../../contracts/keeper';
-import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
+import type { PreparedRows, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
 import type { FailureSummary } from '../../contracts/failure';
 import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';
+import { shownQuarantine, type Asked } from '../fate-lines';
 import { exitCodes, note, printJson } from '../output';
 import { createProgressView, type ProgressView } from '../progress';
 import { printFailure, printResult, type RunReport } from '../run-report';
@@ -86,7 +87,13 @@ async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunRe
   const poll = async (): Promise<RunReport | undefined> => {
     const progress = await handle.query<RunProgress>('progress');
     view.update(progress);
-    if ((progress.held ?? []).length > 0) return { run, outcome: 'held', held: progress.held ?? [] };
+    if ((progress.held ?? []).length > 0)
+      return {
+        run,
+        outcome: 'held',
+        held: progress.held ?? [],
+        ...(progress.prepared === undefined ? {} : { prepared: progress.prepared }),
+      };
     const waiting = await trouble(handle);
     if (waiting !== undefined) view.trouble(waiting);
     return undefined;
@@ -111,7 +118,7 @@ async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunRe
 }
 
 /** The end of the run, however long it takes and however often the server is restarted meanwhile. */
-async function resultOf(handle: WorkflowHandle): Promise<RunReport> {
+export async function resultOf(handle: WorkflowHandle): Promise<RunReport> {
   const run = handle.workflowId;
   for (;;) {
     try {
@@ -173,9 +180,10 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
     try {
       const report = await runOnce(session, config, nameOrFile, options, view);
       view.stop();
-      if (options.json) printJson(flat(report));
-      else if (report.result !== undefined) printResult(report.run, report.result);
-      else printFailure(report);
+      const asked = { pipeline: nameOrFile, set: options.set };
+      if (options.json) printJson(flat(report, asked));
+      else if (report.result !== undefined) printResult(report.run, report.result, asked);
+      else printFailure(report, asked);
       if (session.ownsWorker && report.result !== undefined)
         await finishUpkeep(session.client, report.result.table.path);
       const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
@@ -200,15 +208,19 @@ export async function finishUpkeep(client: Client, table: string): Promise<void>
   }
 }
 
+const heldRows = ({ read, staged, sources }: PreparedRows) => ({ prepared: { read, staged }, sources });
+
 /** The one JSON object of `--json`. */
-function flat(report: RunReport): object {
-  const { result, failure, ...rest } = report;
+export function flat(report: RunReport, asked?: Asked): object {
+  const { result, failure, prepared, ...rest } = report;
   const total = Object.values(result?.seconds ?? {}).reduce((sum, value) => sum + value, 0);
   return {
     ...rest,
+    ...(prepared === undefined ? {} : heldRows(prepared)),
     ...(result === undefined
       ? {}
       : { ...result, seconds: { ...result.seconds, total: Math.round(total * 1000) / 1000 } }),
+    ...shownQuarantine((result ?? prepared)?.quarantine, asked),
     ...(failure === undefined ? {} : { error: failure }),
   };
 }

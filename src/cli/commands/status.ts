@@ -4,7 +4,11 @@ import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
+import type { QuarantinedRows, RunProgress, RunRows, SourceFates } from '../../contracts/run';
+import { visible } from '../../domain/visible-text';
+import type { Pipeline } from '../../contracts/pipeline';
 import type { Config } from '../../workers/config';
+import { fateLines, shownQuarantine, type Asked } from '../fate-lines';
 import { exitCodes, note, out, printJson } from '../output';
 import { connect } from '../session';
 import { openPipeline, type Variables } from '../variables';
@@ -23,7 +27,30 @@ type RunLine = {
   readonly finishedAt?: string;
   readonly digest?: string;
   readonly version?: number;
+  readonly rows?: RunRows;
+  readonly sources?: SourceFates;
+  readonly quarantine?: QuarantinedRows;
+  /** Why a person is asked. */
+  readonly held?: readonly string[];
 };
+
+/** Only a worker can answer; without one the state alone is told. */
+const answerMs = 2000;
+
+async function whyHeld(client: Client, line: RunLine): Promise<RunLine> {
+  if (line.state !== 'held') return line;
+  const ask = () => client.workflow.getHandle(line.run).query<RunProgress>('progress');
+  const progress = await client.withDeadline(Date.now() + answerMs, ask).catch(() => undefined);
+  if (progress === undefined) return line;
+  const { prepared, held = [] } = progress;
+  return {
+    ...line,
+    // The mark of the gate stays when a person has decided.
+    ...(held.length === 0 ? { state: 'running' } : { held }),
+    ...(prepared === undefined ? {} : { sources: prepared.sources }),
+    ...(prepared?.quarantine === undefined ? {} : { quarantine: prepared.quarantine }),
+  };
+}
 
 async function fromTemporal(client: Client, pipeline: string | undefined, limit: number): Promise<readonly RunLine[]> {
   const filter = pipeline === undefined ? '' : ` AND HeadgatePipeline = '${pipeline}'`;
@@ -42,23 +69,35 @@ async function fromTemporal(client: Client, pipeline: string | undefined, limit:
     });
     if (lines.length >= limit) break;
   }
-  return lines;
+  return Promise.all(lines.map((line) => whyHeld(client, line)));
 }
 
-async function fromRecords(config: Config, nameOrFile: string, options: StatusOptions): Promise<readonly RunLine[]> {
-  const { pipeline } = await openPipeline(config, nameOrFile, options.set);
-  const records = await listRuns(pipeline.state, { store: createStores() });
-  return records.map(({ run, outcome, startedAt, finishedAt, digest, table }) => ({
+async function fromRecords({ state }: Pick<Pipeline, 'state'>): Promise<readonly RunLine[]> {
+  const records = await listRuns(state, { store: createStores() });
+  return records.map(({ run, outcome, startedAt, finishedAt, digest, table, rows, sources, quarantine }) => ({
     run,
     state: outcome,
     startedAt,
     finishedAt,
     ...(digest === undefined ? {} : { digest }),
     ...(table.version === undefined ? {} : { version: table.version }),
+    ...(rows === undefined ? {} : { rows }),
+    ...(sources === undefined ? {} : { sources }),
+    ...(quarantine === undefined ? {} : { quarantine }),
   }));
 }
 
-const nameOf = (nameOrFile: string): string => (nameOrFile.split('/').at(-1) ?? nameOrFile).replace(/\.ya?ml$/, '');
+/** Of runs that left rows aside or wait for a person: what became of their rows. */
+function printLine(line: RunLine, asked: Asked | undefined): void {
+  const spent =
+    line.finishedAt === undefined
+      ? ''
+      : `${((Date.parse(line.finishedAt) - Date.parse(line.startedAt)) / 1000).toFixed(1)} s`;
+  const version = line.version === undefined ? '' : `v${line.version}`;
+  out([line.startedAt, line.state.padEnd(12), spent.padStart(8), version.padStart(6), line.run].join('  '));
+  for (const reason of line.held ?? []) out(`  - ${visible(reason)}`);
+  if (line.quarantine !== undefined) for (const text of fateLines(line, asked)) out(text);
+}
 
 /** Temporal forgets after its retention; the records do not. A server that is down is no error when there are records. */
 export async function statusCommand(
@@ -66,16 +105,14 @@ export async function statusCommand(
   nameOrFile: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const records = nameOrFile === undefined ? [] : await fromRecords(config, nameOrFile, options);
+  const pipeline =
+    nameOrFile === undefined ? undefined : (await openPipeline(config, nameOrFile, options.set)).pipeline;
+  const records = pipeline === undefined ? [] : await fromRecords(pipeline);
   let open: readonly RunLine[] = [];
   try {
     const session = await connect(config, options.address);
     try {
-      open = await fromTemporal(
-        session.client,
-        nameOrFile === undefined ? undefined : nameOf(nameOrFile),
-        options.limit,
-      );
+      open = await fromTemporal(session.client, pipeline?.name, options.limit);
     } finally {
       await session.close();
     }
@@ -87,15 +124,10 @@ export async function statusCommand(
   const lines = [...open.filter((line) => !known.has(`${line.run} ${line.startedAt}`)), ...records]
     .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))
     .slice(0, options.limit);
-  if (options.json) printJson({ runs: lines });
-  else if (lines.length === 0) out('no runs');
-  for (const line of options.json ? [] : lines) {
-    const spent =
-      line.finishedAt === undefined
-        ? ''
-        : `${((Date.parse(line.finishedAt) - Date.parse(line.startedAt)) / 1000).toFixed(1)} s`;
-    const version = line.version === undefined ? '' : `v${line.version}`;
-    out([line.startedAt, line.state.padEnd(12), spent.padStart(8), version.padStart(6), line.run].join('  '));
-  }
+  const asked = nameOrFile === undefined ? undefined : { pipeline: nameOrFile, set: options.set };
+  if (options.json) {
+    printJson({ runs: lines.map((line) => ({ ...line, ...shownQuarantine(line.quarantine, asked) })) });
+  } else if (lines.length === 0) out('no runs');
+  for (const line of options.json ? [] : lines) printLine(line, asked);
   return exitCodes.done;
 }

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.errors import JobFailed
 from tests.batch import Batch, Document, columns, csv_source, parquet_source, pipeline_of
-from tests.spark.tables import quarantine, table, versions
+from tests.spark.tables import quarantine, source_counts, table, versions
 
 SALES = columns(
     id="string!", customer="string", quantity="int", price="decimal(8,2)", day="date dd-MM-yyyy", at="timestamp"
@@ -118,7 +118,13 @@ def test_each_row_of_a_batch_meets_its_fate(spark: SparkSession, tmp_path: Path)
         "duplicates": 2,
         "unjoined": 0,
     }
-    assert prepared["sources"]["customers"] == {"read": 4, "kept": 4, "quarantined": 0, "duplicates": 0}
+    assert source_counts(prepared, "customers") == {
+        "read": 4,
+        "kept": 4,
+        "quarantined": 0,
+        "unreadable": 0,
+        "duplicates": 0,
+    }
     assert prepared["bins"] == {"age_group": {"young": 1, "adult": 1, "old": 1, "unknown": 2}}
     assert [(rule["checked"], rule["failed"]) for rule in prepared["expectations"]] == [(6, 1), (6, 1)]
     assert committed["rows"] == {"staged": 5, "inserted": 5, "updated": 0, "unchanged": 0}
