@@ -36,6 +36,8 @@ export interface ObjectStore {
   copy(from: string, to: string, options?: { onBytes?: (bytes: number) => void; signal?: AbortSignal }): Promise<void>;
   /** A file or everything under a folder; nothing there is fine. */
   remove(path: string): Promise<void>;
+  /** The one name of a place, there or not: links resolved, no doubled or trailing slashes, `s3` for `s3a`. */
+  canonical(path: string): Promise<string>;
 }
 
 export interface Clock {

@@ -1,6 +1,7 @@
 // ObjectStore in memory, with the pattern language of the real ones. Tests put files in, and watch or break operations.
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../../src/contracts/errors';
+import { plainAddress } from '../../src/contracts/ids';
 import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
 import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../src/domain/glob';
 
@@ -112,6 +113,7 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
         if (key === path || key.startsWith(`${withoutTrailingSlash(path)}/`)) files.delete(key);
       }
     },
+    canonical: async (path) => plainAddress(path),
   };
   return fake;
 }
