@@ -14,6 +14,9 @@ export type ObjectStat = {
   /** Present where the store keeps it (S3). A folder computes it, see `fingerprint`. */
   readonly etag?: string;
   readonly version?: string;
+  /** When content, name or rights last changed: nobody can set it. Present where the store keeps it (folders). */
+  readonly changedMs?: number;
+  readonly inode?: number;
 };
 
 /** Files of a folder or a bucket. Paths are absolute; missing objects are `undefined`, never an error. */

@@ -275,6 +275,8 @@ const toObjectStat = (path: string, found: Stats): ObjectStat => ({
   path,
   size: found.size,
   modifiedMs: Math.floor(found.mtimeMs),
+  changedMs: found.ctimeMs,
+  inode: found.ino,
 });
 
 const statPath = (path: string): Promise<Stats | undefined> => unlessMissing(stat(path));
