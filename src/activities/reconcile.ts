@@ -31,9 +31,13 @@ const range = (from: number, to: number): readonly number[] =>
 /** Batches by table, the table that was committed to last first. */
 function byTable(batches: readonly CommittedBatch[]): readonly (readonly CommittedBatch[])[] {
   const tables = new Map<string, CommittedBatch[]>();
-  for (const batch of batches) tables.set(batch.tableId, [...(tables.get(batch.tableId) ?? []), batch]);
+  for (const batch of batches) {
+    const own = tables.get(batch.tableId);
+    if (own === undefined) tables.set(batch.tableId, [batch]);
+    else own.push(batch);
+  }
   const last = (own: readonly CommittedBatch[]): number =>
-    Math.max(...own.map(({ committedAt }) => Date.parse(committedAt)));
+    own.reduce((latest, { committedAt }) => Math.max(latest, Date.parse(committedAt)), 0);
   return [...tables.values()].toSorted((a, b) => last(b) - last(a)).map(newestFirst);
 }
 

@@ -33,7 +33,7 @@ export async function idInCheckpoint(
     const [, at] = checkpointName.exec(stat.path) ?? [];
     return at === undefined ? [] : [{ stat, at: Number(at) }];
   });
-  const newest = found.some(({ at }) => at === hint) ? hint : Math.max(-1, ...found.map(({ at }) => at));
+  const newest = found.some(({ at }) => at === hint) ? hint : found.at(-1)?.at;
   for (const { stat, at } of found) {
     if (at !== newest) continue;
     const id = await (stat.path.endsWith('.json') ? idInJson(stat, store) : idInParquet(stat, store));

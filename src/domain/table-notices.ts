@@ -72,14 +72,15 @@ export function tellTable(finding: Finding): readonly string[] {
 function tellSetBack({ table, lost, newest, restores }: Extract<Finding, { kind: 'set-back' }>): readonly string[] {
   if (lost.length === 0) return [];
   const [restored] = [...restores.keys()].toSorted((a, b) => b - a);
-  const versions = lost.map(({ tableVersion }) => tableVersion);
-  const isRestored = restored !== undefined && Math.min(...versions) < restored;
+  const versions = lost.map(({ tableVersion }) => tableVersion).toSorted((a, b) => a - b);
+  const [oldest = 0, latest = 0] = [versions[0], versions.at(-1)];
+  const isRestored = restored !== undefined && oldest < restored;
   const to = isRestored ? restores.get(restored) : undefined;
   const how = isRestored
     ? `version ${restored} is a RESTORE${to === undefined ? '' : ` to version ${to}`}`
-    : Math.max(...versions) > newest.version
+    : latest > newest.version
       ? `it ends at version ${newest.version}`
-      : `its version ${Math.max(...versions)} is another one by now`;
+      : `its version ${latest} is another one by now`;
   return [
     `The table ${table} was set back (${how}): ${batchesWere(lost.length)} committed to it and ` +
       `${lost.length === 1 ? 'is' : 'are'} not in it any more. ${filesAreNew}`,
