@@ -18,6 +18,8 @@ _DELTA: Mapping[str, str] = {
 # Without Hadoop's native library its own local file system starts a `chmod` process for every file that it makes.
 _LOCAL_FILES: Mapping[str, str] = {
     "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+    # A table is called `s3://` everywhere; EMR reads that by itself, plain Hadoop as `s3a`.
+    "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
 }
 
 # Small tables on one machine: few tasks, no listing jobs of thousands of tasks, no web server.

@@ -557,6 +557,10 @@ class InputFile:
     etag: str
     # Object version where the store has one.
     version: str | None = None
+    # When content, name or rights last changed, milliseconds since the epoch, where the store tells: nobody can set it.
+    changed_ms: float | None = None
+    # Number of the file in its file system, where the store tells.
+    inode: float | None = None
     # Where Spark reads it: `path` itself, or a copy in the batch folder.
     read_path: str
     # Files of one source with the same shape have the same header (CSV) or schema (Parquet). Absent: look at the file.
@@ -571,10 +575,10 @@ class InputFile:
 class Manifest:
     protocol: Literal[1]
     pipeline: str
-    # 32 hex digits over table name, definition, interval, `supersedes` and every file's source, path, size, etag and
-    # version.
+    # 32 hex digits over pipeline, table address, definition, interval, `supersedes` and every file's source, path,
+    # size, etag and version.
     digest: str
-    # The batch that was last in the table when content that had been committed before it came back.
+    # The name that the same batch had before: it was committed then, and is wanted again.
     supersedes: str | None = None
     interval: Interval | None = None
     frozen_at: str

@@ -2,12 +2,12 @@
 //   fingerprintFiles(stats, committed, { store, sleep? }): Promise<{ files, unsettled }>
 import { setTimeout } from 'node:timers/promises';
 import { HeadgateError } from '../contracts/errors';
-import type { LedgerFile } from '../contracts/ledger';
+import type { ListedFile } from '../domain/batch';
 import { knownFingerprint, type CommittedFile } from '../domain/ledger';
 import type { ObjectStat, ObjectStore } from './ports';
 import { mapBounded } from '../domain/map-bounded';
 
-export type Fingerprinted = Omit<LedgerFile, 'source'>;
+export type Fingerprinted = Omit<ListedFile, 'source'>;
 
 type FingerprintDeps = { readonly store: ObjectStore; readonly sleep?: (ms: number) => Promise<unknown> };
 
@@ -52,14 +52,20 @@ async function fingerprintSettled(
 }
 
 const isSame = (a: ObjectStat, b: ObjectStat): boolean =>
-  a.size === b.size && a.modifiedMs === b.modifiedMs && (a.etag === undefined || a.etag === b.etag);
+  a.size === b.size &&
+  a.modifiedMs === b.modifiedMs &&
+  a.changedMs === b.changedMs &&
+  a.inode === b.inode &&
+  (a.etag === undefined || a.etag === b.etag);
 
-const toFile = ({ path, size, modifiedMs, version }: ObjectStat, etag: string): Fingerprinted => ({
+const toFile = ({ path, size, modifiedMs, version, changedMs, inode }: ObjectStat, etag: string): Fingerprinted => ({
   path,
   size,
   modifiedMs,
   etag,
   ...(version === undefined ? {} : { version }),
+  ...(changedMs === undefined ? {} : { changedMs }),
+  ...(inode === undefined ? {} : { inode }),
 });
 
 async function unlessGone(fingerprint: Promise<string>): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { constants, gunzip } from 'node:zlib';
 import type { parquetMetadataAsync } from 'hyparquet' with { 'resolution-mode': 'import' };
 import type { InputFile } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
-import type { LedgerFile } from '../contracts/ledger';
+import type { ListedFile } from '../domain/batch';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
 import { mapBounded } from '../domain/map-bounded';
@@ -26,7 +26,7 @@ const footerBytes = 64 * 1024;
 const footerLimitBytes = 32 * 1024 * 1024;
 
 export async function shapeFiles(
-  files: readonly LedgerFile[],
+  files: readonly ListedFile[],
   sources: readonly Source[],
   { store }: ShapeDeps,
 ): Promise<readonly Shaped[]> {
@@ -64,7 +64,7 @@ function isUnreadable(error: unknown, format: Source['format']): boolean {
 const hash = (content: string | Uint8Array): string => sha256(content).slice(0, 16);
 
 /** What Spark makes a schema of: the columns, its own note of their types, and who wrote them. */
-async function shapeParquet({ path, size }: LedgerFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
+async function shapeParquet({ path, size }: ListedFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
   const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
     if (end - start > footerLimitBytes) throw new RangeError(`a footer of ${end - start} bytes`);
     return Uint8Array.from(await store.readRange(path, start, end)).buffer;
@@ -87,7 +87,7 @@ const blanks = /^[\s\0-\u0020\u0085]+/;
 /** Charsets in which a byte of a line end is nothing else, and that both sides decode alike. */
 const bytewise = /^(utf-?8|us-ascii|iso-8859-\d+|windows-125\d)$/;
 
-async function shapeCsv({ path, size }: LedgerFile, options: CsvOptions, store: ObjectStore): Promise<Shaped> {
+async function shapeCsv({ path, size }: ListedFile, options: CsvOptions, store: ObjectStore): Promise<Shaped> {
   if (!options.header || options.multiline || path.endsWith('.bz2')) return {};
   if (!bytewise.test(options.encoding) || (options.comment ?? '').replace(blanks, '') !== (options.comment ?? ''))
     return {};

@@ -1,21 +1,26 @@
 // Freezes the input of a run: lists and fingerprints the sources, leaves out what is committed, writes the manifest.
 //   freezeBatch({ pipeline, interval?, ignoreLedger? }, { store, clock }): Promise<FreezeResult>
 // Interval: parseInterval / defaultInterval of domain/intervals.ts. A pipeline without interval sources ignores it.
-import type { Digest } from '../contracts/ids';
+import { isDigest, type Digest } from '../contracts/ids';
 import type { FrozenBatch, InputFile, Interval, Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
-import { batchPaths, tableName } from '../contracts/layout';
-import type { LedgerFile } from '../contracts/ledger';
+import type { TableBase } from '../contracts/job';
+import { parseJobReport } from '../contracts/job-schema';
+import { batchPaths, jobPaths, stepKey } from '../contracts/layout';
 import type { Pipeline, Source } from '../contracts/pipeline';
-import { planBatch, type ListedSource } from '../domain/batch';
+import { planBatch, type BatchInput, type BatchPlan, type ListedFile, type ListedSource } from '../domain/batch';
 import { copyName, needsCopy } from '../domain/inputs';
 import { fillPath, normalizeInterval, pipelineEvery } from '../domain/intervals';
+import { reportOf } from '../domain/job-report';
 import type { LedgerView } from '../domain/ledger';
+import { deliverFiles } from './freeze-delivery';
 import { fingerprintFiles } from './freeze-fingerprint';
 import { shapeFiles } from './freeze-shape';
 import { writeManifest } from './freeze-manifest';
 import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
+import { reconcileTable, type TableTruth } from './reconcile';
+import { openTableLog, type TableLog } from './table-log';
 import { isGlob } from '../domain/glob';
 import { sha256 } from './sha256';
 
@@ -42,41 +47,96 @@ const noticeLimit = 20;
 
 export async function freezeBatch(input: FreezeInput, deps: FreezeDeps): Promise<FreezeResult> {
   const { pipeline } = input;
+  const { state, target } = pipeline;
   const interval = intervalOf(input);
-  const [opened, found] = await Promise.all([
-    openLedger(pipeline.state, deps),
+  // Before the first look: what changes later may not be taken for what was seen.
+  const frozenAt = deps.clock.now().toISOString();
+  const log = openTableLog(target.table, deps.store);
+  const [ledger, found] = await Promise.all([
+    openLedger(state, deps),
     Promise.all(pipeline.sources.map((source) => listSource(withFilledPath(source, interval), deps))),
   ]);
-  const ledger = await opened.ask({ table: tableName(pipeline.target.table), found, interval });
-  const notices: string[] = [];
+  const truth = await reconcileTable(log, ledger.committed);
+  const table = { table: target.table, tableId: truth.base?.id ?? noTable };
+  const view = await ledger.ask({ table, without: truth.void, found, interval });
+  const notices = [...truth.notices, ...tellOld(ledger.old)];
   const listed: ListedSource[] = [];
   for (const { source, stats } of found) {
-    listed.push({ source, files: await fingerprintSource(source, stats, ledger, notices, deps) });
+    listed.push({ source, files: await fingerprintSource(source, stats, view, notices, deps) });
   }
-  const plan = planBatch(
+  const plan = await planUnused(
     {
       pipeline,
       listed,
-      ledger,
+      ledger: view,
+      untrue: new Set([...truth.takenBack].filter(isDigest)),
       ignoreLedger: input.ignoreLedger ?? false,
+      ...(truth.base === undefined ? {} : { tableVersion: truth.base.version }),
       ...(interval === undefined ? {} : { interval }),
     },
-    sha256,
+    { log, truth, store: deps.store },
   );
   const told = shorten([...notices, ...plan.notices]);
   if (plan.kind === 'nothing-new') return { kind: 'nothing-new', notices: told };
-  const shapes = await shapeFiles(plan.files, pipeline.sources, deps);
+  const [shapes, deliveries] = await Promise.all([
+    shapeFiles(plan.files, pipeline.sources, deps),
+    deliverFiles(plan.files, {
+      pipeline,
+      frozenAt,
+      former: view.newestOf,
+      sameContents: (contents) => ledger.deliveries({ table, without: truth.void }, contents),
+      ...(interval === undefined ? {} : { interval }),
+    }),
+  ]);
   const manifest: Manifest = {
     protocol: 1,
     pipeline: pipeline.name,
     digest: plan.digest,
     ...(plan.supersedes === undefined ? {} : { supersedes: plan.supersedes }),
     ...(interval === undefined ? {} : { interval }),
-    frozenAt: deps.clock.now().toISOString(),
-    files: plan.files.map((file, index) => ({ ...toInputFile(file, pipeline, plan.digest), ...shapes[index] })),
+    frozenAt,
+    files: plan.files.map((file, index) => ({
+      ...toInputFile(file, pipeline, plan.digest),
+      ...shapes[index],
+      ...deliveries[index],
+    })),
   };
-  const counts = await writeManifest(manifest, pipeline.state, deps.store);
-  return { kind: 'batch', batch: summarize(counts, batchPaths(pipeline.state, plan.digest).manifest, told) };
+  const counts = await writeManifest(manifest, state, deps.store);
+  const { manifest: path } = batchPaths(state, plan.digest);
+  return { kind: 'batch', batch: summarize(counts, path, { notices: told, base: truth.base }) };
+}
+
+/** In no table's log. */
+const noTable = '';
+
+const tellOld = (old: readonly string[]): readonly string[] =>
+  old.length === 0
+    ? []
+    : [
+        `Batches that an earlier version of Headgate committed (${old.length}) do not count: their entries in the ledger do not ` +
+          'say of which table they are. All files are taken again; rows that are in the table stay unchanged.',
+      ];
+
+/** A name under which a job left a report that is not true of the table is passed over: who finds it would tell it again. */
+async function planUnused(
+  input: BatchInput,
+  { log, truth, store }: { readonly log: TableLog; readonly truth: TableTruth; readonly store: ObjectStore },
+): Promise<BatchPlan> {
+  const untrue = new Set(input.untrue);
+  for (;;) {
+    const plan = planBatch({ ...input, untrue }, sha256);
+    if (plan.kind === 'nothing-new') return plan;
+    const { name, state, target } = input.pipeline;
+    const { report: path } = jobPaths(state, 'commit', plan.digest, 1);
+    const text = await store.readText(path);
+    if (text === undefined) return plan;
+    const { version } = reportOf('commit', parseJobReport(text, path)).table;
+    const entry = truth.base === undefined ? undefined : await log.entry(version);
+    const isTrue =
+      entry?.stepKey === stepKey(name, target.table, plan.digest, 'commit') && (await truth.stands(version));
+    if (isTrue) return plan;
+    untrue.add(plan.digest);
+  }
 }
 
 function intervalOf({ pipeline, interval }: FreezeInput): Interval | undefined {
@@ -117,7 +177,7 @@ async function fingerprintSource(
   ledger: LedgerView,
   notices: string[],
   deps: FreezeDeps,
-): Promise<readonly LedgerFile[]> {
+): Promise<readonly ListedFile[]> {
   const known = (stat: ObjectStat) => ledger.newestOf(source.name, stat.path);
   const { files, unsettled } = await fingerprintFiles(stats, known, deps);
   const [first] = unsettled;
@@ -136,7 +196,7 @@ async function fingerprintSource(
   return files.map((file) => ({ source: source.name, ...file }));
 }
 
-function toInputFile(file: LedgerFile, pipeline: Pipeline, digest: Digest): InputFile {
+function toInputFile(file: ListedFile, pipeline: Pipeline, digest: Digest): InputFile {
   const source = pipeline.sources.find(({ name }) => name === file.source);
   const copied = source !== undefined && needsCopy(source, file.path);
   const name = copyName(file.path, sha256(JSON.stringify([file.source, file.path, file.etag])));
@@ -144,12 +204,16 @@ function toInputFile(file: LedgerFile, pipeline: Pipeline, digest: Digest): Inpu
   return { ...file, readPath };
 }
 
-function summarize(manifest: Manifest, manifestPath: string, notices: readonly string[]): FrozenBatch {
-  const { digest, interval, files } = manifest;
+function summarize(
+  { digest, interval, files }: Manifest,
+  manifestPath: string,
+  { notices, base }: { readonly notices: readonly string[]; readonly base: TableBase | undefined },
+): FrozenBatch {
   return {
     digest,
     manifestPath,
     ...(interval === undefined ? {} : { interval }),
+    ...(base === undefined ? {} : { base }),
     fileCount: files.length,
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     toCopy: files.filter((file) => file.readPath !== file.path).length,

@@ -19,8 +19,8 @@ export type Summary = {
 const rowsOfBlock = 1024;
 const readsAtOnce = 16;
 
-/** The count comes first, padded, so that the fullest summary is the last by name. */
-const namePattern = /\/summary-\d{9}-(\d+)-([0-9a-f]{16})\.jsonl$/;
+/** The count comes before the rest, padded, so that the fullest summary is the last by name. */
+const namePattern = /\/summary-v3-\d{9}-(\d+)-([0-9a-f]{16})\.jsonl$/;
 
 export const isSummary = (path: string): boolean => namePattern.test(path);
 
@@ -35,13 +35,11 @@ export async function writeSummary(
   const places = new Map(batches.map(({ digest }, place) => [digest, place]));
   const rows = [...marks]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, { batch, file }]): SummaryRow => {
+    .map(([key, { batch, delivery, file }]): SummaryRow => {
       const place = places.get(batch.digest) ?? -1;
-      if (file === undefined) return [key, place];
-      const { size, modifiedMs, etag, version } = file;
-      return version === undefined
-        ? [key, place, size, modifiedMs, etag]
-        : [key, place, size, modifiedMs, etag, version];
+      if (file === undefined) return delivery === undefined ? [key, place] : [key, place, delivery];
+      const { size, modifiedMs, etag, version = null, changedMs = null, inode = null } = file;
+      return [key, place, file.delivery, size, modifiedMs, etag, version, changedMs, inode];
     });
   const lines: string[] = [];
   const blocks: SummaryHead['blocks'][number][] = [];
@@ -50,9 +48,9 @@ export async function writeSummary(
     lines.push(line);
     blocks.push({ first: rows[from]?.[0] ?? '', bytes: Buffer.byteLength(line), hash: hashOf(line) });
   }
-  const head = `${JSON.stringify({ protocol: 2, batches, blocks } satisfies SummaryHead)}\n`;
+  const head = `${JSON.stringify({ protocol: 3, batches, blocks } satisfies SummaryHead)}\n`;
   const count = String(batches.length).padStart(9, '0');
-  const path = `${folder}/summary-${count}-${Buffer.byteLength(head)}-${hashOf(head)}.jsonl`;
+  const path = `${folder}/summary-v3-${count}-${Buffer.byteLength(head)}-${hashOf(head)}.jsonl`;
   await store.putIfAbsent(path, head + lines.join(''));
   return path;
 }
@@ -68,11 +66,10 @@ export async function openSummary(path: string, store: ObjectStore): Promise<Sum
     const [block, end] = [blocks[index], ends[index]];
     if (block === undefined || end === undefined) return;
     const text = await readProved(path, end - block.bytes, end, block.hash, store);
-    for (const [key, place, size, modifiedMs, etag, version] of parseSummaryRows(text, path)) {
-      const batch = batches[place];
+    for (const row of parseSummaryRows(text, path)) {
+      const batch = batches[row[1]];
       if (batch === undefined) throw damaged(path);
-      if (size === undefined || modifiedMs === undefined || etag === undefined) marks.set(key, { batch });
-      else marks.set(key, { batch, file: { size, modifiedMs, etag, ...(version === undefined ? {} : { version }) } });
+      marks.set(row[0], { batch, ...markOf(row) });
     }
   }
 
@@ -86,6 +83,20 @@ export async function openSummary(path: string, store: ObjectStore): Promise<Sum
       return marks;
     },
   };
+}
+
+function markOf(row: SummaryRow): Omit<LedgerMark, 'batch'> {
+  if (row.length === 2) return {};
+  const [, , delivery] = row;
+  if (row.length === 3) return { delivery };
+  const [, , , size, modifiedMs, etag, version, changedMs, inode] = row;
+  const file = {
+    ...{ size, modifiedMs, etag, delivery },
+    ...(version === null ? {} : { version }),
+    ...(changedMs === null ? {} : { changedMs }),
+    ...(inode === null ? {} : { inode }),
+  };
+  return { file };
 }
 
 /** The last block that does not begin after the key; -1 when all do. */

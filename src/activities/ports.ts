@@ -14,6 +14,9 @@ export type ObjectStat = {
   /** Present where the store keeps it (S3). A folder computes it, see `fingerprint`. */
   readonly etag?: string;
   readonly version?: string;
+  /** When content, name or rights last changed: nobody can set it. Present where the store keeps it (folders). */
+  readonly changedMs?: number;
+  readonly inode?: number;
 };
 
 /** Files of a folder or a bucket. Paths are absolute; missing objects are `undefined`, never an error. */
@@ -36,6 +39,8 @@ export interface ObjectStore {
   copy(from: string, to: string, options?: { onBytes?: (bytes: number) => void; signal?: AbortSignal }): Promise<void>;
   /** A file or everything under a folder; nothing there is fine. */
   remove(path: string): Promise<void>;
+  /** The one name of a place, there or not: links resolved, no doubled or trailing slashes, `s3` for `s3a`. */
+  canonical(path: string): Promise<string>;
 }
 
 export interface Clock {

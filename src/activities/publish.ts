@@ -1,17 +1,20 @@
-// Ends a run: ledger entry, metric, run record, then clears up. Safe to run twice; what was done stays as it is.
+// Ends a run: proof of the commit, ledger entry, metric, run record, then clears up. Safe to run twice; what was done stays.
 //   publishRun({ pipeline, record }, { store, clock, metrics }): Promise<PublishResult>
 //   listRuns(state, { store }, { limit? }): Promise<readonly RunRecord[]>   newest first
 import type { InputFile } from '../contracts/batch';
-import { batchPaths, runRecord, tableName } from '../contracts/layout';
 import { HeadgateError } from '../contracts/errors';
+import { parseTableUri } from '../contracts/ids';
+import { batchPaths, runRecord, stepKey } from '../contracts/layout';
 import { ledgerProtocol, type LedgerFile } from '../contracts/ledger';
 import type { PublishedPipeline } from '../contracts/pipeline-ref';
 import type { RunRecord } from '../contracts/run-record';
 import { parseRunRecord } from '../contracts/run-record-schema';
 import { readManifest } from './freeze-manifest';
 import { clearInputs, sweepBatches } from './housekeeping';
-import { addLedgerEntry, compactLedger } from './ledger';
+import { addLedgerEntry, compactLedger, openLedger, voidLedgerEntries } from './ledger';
 import type { Clock, Metric, MetricSink, ObjectStore } from './ports';
+import { proveCommit } from './prove-commit';
+import { arrivalOf } from '../domain/delivery';
 import { mapBounded } from '../domain/map-bounded';
 import { escapeGlob } from '../domain/glob';
 
@@ -55,6 +58,7 @@ export async function publishRun({ pipeline, record }: PublishInput, deps: Publi
 
 async function enterLedger(pipeline: PublishedPipeline, record: RunRecord, store: ObjectStore): Promise<void> {
   const { digest, table } = record;
+  const { state, definitionDigest } = pipeline;
   if (digest === undefined || table.version === undefined) {
     throw new HeadgateError({
       kind: 'config',
@@ -64,31 +68,42 @@ async function enterLedger(pipeline: PublishedPipeline, record: RunRecord, store
       fields: { run: record.run, digest, tableVersion: table.version },
     });
   }
-  const manifest = await readManifest(batchPaths(pipeline.state, digest).manifest, store);
+  const address = parseTableUri(table.path);
+  const { committed, old } = await openLedger(state, { store });
+  const claim = {
+    table: address,
+    version: table.version,
+    step: stepKey(record.pipeline, address, digest, 'commit'),
+    committed,
+  };
+  const { tableId, commit, truth } = await proveCommit(claim, store);
+  const manifest = await readManifest(batchPaths(state, digest).manifest, store);
+  // Before the new entry, which would seem to prove them.
+  await voidLedgerEntries(state, [...truth.void], `not in the table any more: ${truth.notices.join(' ')}`, { store });
+  await voidLedgerEntries(state, old, 'does not say of which table it is', { store });
   await addLedgerEntry(
-    pipeline.state,
+    state,
     {
       protocol: ledgerProtocol,
       digest,
-      table: tableName(table.path),
-      definitionDigest: pipeline.definitionDigest,
+      table: address,
+      tableId,
+      definitionDigest,
       ...(manifest.interval === undefined ? {} : { interval: manifest.interval }),
       frozenAt: manifest.frozenAt,
       committedAt: record.finishedAt,
       tableVersion: table.version,
+      commit,
       files: manifest.files.map(toLedgerFile),
     },
     { store },
   );
 }
 
-const toLedgerFile = ({ source, path, size, modifiedMs, etag, version }: InputFile): LedgerFile => ({
-  source,
-  path,
-  size,
-  modifiedMs,
-  etag,
-  ...(version === undefined ? {} : { version }),
+/** Manifests of before 2026-12 do not say when a file came. */
+const toLedgerFile = ({ readPath: _path, shape: _shape, unpackedBytes: _bytes, ...file }: InputFile): LedgerFile => ({
+  ...file,
+  delivery: file.delivery ?? arrivalOf(file.modifiedMs),
 });
 
 /** The start time leads, so that the order of names is the order of runs; workflow ids come again. */

@@ -53,6 +53,7 @@ export function createRunActivities({ store, clock, metrics, pipelines, defaultP
         const pipeline = await loadPipeline(input.pipeline ?? defaultPipeline, {
           variables: { ...set, ...input.variables },
           folder: pipelines,
+          places: store,
           ...(input.folder === undefined ? {} : { cwd: input.folder }),
         });
         return keepDefinition(pipeline, store);

@@ -1,6 +1,7 @@
 // Values for ${…} in pipeline files: --set first, then the environment; only names that the file uses are read.
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
+import { createStores } from '../adapters/stores';
 import { listVariables, loadPipeline, pipelinePath } from '../pipeline-file';
 import type { Pipeline } from '../contracts/pipeline';
 import type { Config } from '../workers/config';
@@ -25,5 +26,6 @@ export async function openPipeline(config: Config, nameOrFile: string, set: Vari
       return value === undefined ? [] : [[name, value] as const];
     }),
   );
-  return { variables, pipeline: await loadPipeline(nameOrFile, { variables, folder: config.pipelines }) };
+  const pipeline = await loadPipeline(nameOrFile, { variables, folder: config.pipelines, places: createStores() });
+  return { variables, pipeline };
 }

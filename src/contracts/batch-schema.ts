@@ -11,7 +11,7 @@ import {
   stateRemedy,
 } from './document-schema';
 
-/** Identity of a file is source + path + etag; size and time only spare a second fingerprint. */
+/** Identity of a file is source + path + etag; size, times and inode only spare a second fingerprint. */
 export const fileFields = {
   source: label,
   path: label.describe('Where the file came from: the name people see in reports and quarantine.'),
@@ -19,6 +19,13 @@ export const fileFields = {
   modifiedMs: z.number().describe('Milliseconds since the epoch, as the store tells it.'),
   etag: label.describe('Identity of the content: `sha256:<hex>` for folders, the ETag for S3.'),
   version: label.exactOptional().describe('Object version where the store has one.'),
+  changedMs: z
+    .number()
+    .exactOptional()
+    .describe(
+      'When content, name or rights last changed, milliseconds since the epoch, where the store tells: nobody can set it.',
+    ),
+  inode: z.number().exactOptional().describe('Number of the file in its file system, where the store tells.'),
 };
 
 const inputFile = named('InputFile', {
@@ -40,11 +47,11 @@ export const manifest = named('Manifest', {
   protocol: z.literal(1),
   pipeline: label,
   digest: digestSchema.describe(
-    "32 hex digits over table name, definition, interval, `supersedes` and every file's source, path, size, etag and version.",
+    "32 hex digits over pipeline, table address, definition, interval, `supersedes` and every file's source, path, size, etag and version.",
   ),
   supersedes: digestSchema
     .exactOptional()
-    .describe('The batch that was last in the table when content that had been committed before it came back.'),
+    .describe('The name that the same batch had before: it was committed then, and is wanted again.'),
   interval: intervalSchema.exactOptional(),
   frozenAt: z.iso.datetime(),
   files: z.array(inputFile),

@@ -11,7 +11,7 @@ export type FrozenBatch = {
   readonly digest: Digest;
   readonly manifestPath: string;
   readonly interval?: Interval;
-  /** The table that the batch was planned against; absent: there was none. */
+  /** The table that it was planned against. Absent: there was none. */
   readonly base?: TableBase;
   readonly fileCount: number;
   readonly bytes: number;

@@ -1,13 +1,30 @@
 // Names of things, told apart by the compiler: a string becomes one by its parse function alone.
 import type { z } from 'zod';
 
-/** A Delta table: absolute path or URI. */
+/** Address of a Delta table in its one spelling: a folder's path, or a URI. A folder is real when a store made it canonical. */
 export type TableUri = string & z.$brand<'TableUri'>;
 
-export const isTableUri = (text: string): text is TableUri => /^(\/|[a-z][a-z0-9+.-]*:\/\/)/i.test(text);
+const uri = /^([a-z][a-z0-9+.-]*):\/\/+(.*)$/is;
+
+/** What Hadoop calls one store by several names. */
+const schemes: Readonly<Record<string, string>> = { s3a: 's3', s3n: 's3' };
+
+/** The one spelling of a path or URI, as far as the text alone tells: one slash for many, none at the end, `s3` for `s3a`. */
+export function plainAddress(text: string): string {
+  const [, scheme, rest] = uri.exec(text) ?? [];
+  const path = (rest ?? text).replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+  if (scheme === undefined) return path;
+  const name = scheme.toLowerCase();
+  return name === 'file' ? plainAddress(`/${path}`) : `${schemes[name] ?? name}://${path}`;
+}
+
+const isAbsolute = (text: string): boolean => text.startsWith('/') || uri.test(text);
+
+export const isTableUri = (text: string): text is TableUri => isAbsolute(text) && plainAddress(text) === text;
 
 export function parseTableUri(text: string): TableUri {
-  if (isTableUri(text)) return text;
+  const address = plainAddress(text);
+  if (isTableUri(address)) return address;
   throw new TypeError(`not the absolute path or URI of a table: ${text}`);
 }
 

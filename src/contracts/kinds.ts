@@ -2,7 +2,7 @@
 
 /** Versions of what is written: jobs, ledger entries, run records. */
 export const jobProtocol = 1;
-export const ledgerProtocol = 1;
+export const ledgerProtocol = 2;
 export const runRecordProtocol = 1;
 
 /** All that a job can be; whoever parses a kind of job takes it from here. */

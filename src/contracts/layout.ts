@@ -50,14 +50,19 @@ export const definitionPath = (state: string, name: string): string => join(stat
 
 export const ledgerFolder = (state: string): string => join(state, 'ledger');
 
-/** Entry that says: the files of this batch are in the table. */
+/** Entry that says: the files of this batch were committed to a table, as this version of it. */
 export const ledgerEntry = (state: string, digest: Digest): string => join(ledgerFolder(state), `${digest}.json`);
+
+/** Entries of batches that are in no table any more; their names are not used again. */
+export const voidFolder = (state: string): string => join(ledgerFolder(state), 'void');
+
+export const voidEntry = (state: string, digest: string): string => join(voidFolder(state), `${digest}.json`);
 
 export const runRecord = (state: string, run: string): string =>
   join(state, 'runs', `${run.replace(/[^A-Za-z0-9._-]+/g, '_')}.json`);
 
 /** Last part of a table path: its short name in ids. */
-export const tableName = (table: string): string => table.replace(/\/+$/, '').split('/').at(-1) ?? table;
+const tableName = (table: string): string => table.replace(/\/+$/, '').split('/').at(-1) ?? table;
 
 /** Identity of a job: independent of Temporal run ids, attempts and processes. */
 export const stepKey = (pipeline: string, table: string, digest: Digest, job: JobKind): StepKey =>

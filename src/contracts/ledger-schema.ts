@@ -1,20 +1,26 @@
-// What is already in the table: one entry per committed batch, and summaries of many. Not for workflows.
+// Which batches were committed to which table: one entry for each, and summaries of many. Not for workflows.
 import { z } from 'zod';
 import { fileFields } from './batch-schema';
 import { digestSchema, type Infer, intervalSchema, label, parseDocument, stateRemedy, text } from './document-schema';
 import { ledgerProtocol } from './kinds';
+import { tableUri } from './pipeline-schema';
 
-const ledgerFile = z.object(fileFields);
+const ledgerFile = z.object({
+  ...fileFields,
+  delivery: label.describe('When the content came, as texts that sort in that order.'),
+});
 export type LedgerFile = Infer<typeof ledgerFile>;
 
 /** An entry without its files: what a summary keeps of each. */
 const committedBatch = z.object({
   digest: digestSchema,
-  table: label.describe('Short name of the target table: what is in one table is not in another.'),
+  table: tableUri,
+  tableId: label.describe("Delta's own id: another table at the same address has another one."),
   definitionDigest: label,
   frozenAt: z.iso.datetime(),
   committedAt: z.iso.datetime(),
-  tableVersion: z.int().nonnegative().describe('Version of the target that holds the batch; orders entries.'),
+  tableVersion: z.int().nonnegative().describe('Version of the target that the batch made; orders entries.'),
+  commit: label.describe('Fingerprint of the log entry of that version: the table proves the entry.'),
 });
 export type CommittedBatch = Infer<typeof committedBatch>;
 
@@ -25,29 +31,58 @@ const entry = committedBatch.extend({
 });
 export type LedgerEntry = Infer<typeof entry>;
 
+/** Entries of before 2026-12 named a table by the last part of its path: they prove nothing, and are not counted. */
+const oldEntry = z.object({ protocol: z.literal(1), digest: digestSchema });
+export type OldLedgerEntry = Infer<typeof oldEntry>;
+
 /** The first line of a summary. Each block after it is a line of rows in the order of their keys. */
 const head = z.object({
-  protocol: z.literal(2),
+  protocol: z.literal(3),
   batches: z.array(committedBatch),
   blocks: z.array(z.object({ first: text, bytes: z.int().positive(), hash: text })),
 });
 export type SummaryHead = Infer<typeof head>;
 
-/** A key with the place of its batch in the head; of a file also size, time, fingerprint and version. */
+/** A key with the place of its batch in the head; of a content also its delivery, of a file all that is known of it. */
 export type SummaryRow =
   | readonly [key: string, batch: number]
-  | readonly [key: string, batch: number, size: number, modifiedMs: number, etag: string, version?: string];
+  | readonly [key: string, batch: number, delivery: string]
+  | readonly [
+      key: string,
+      batch: number,
+      delivery: string,
+      size: number,
+      modifiedMs: number,
+      etag: string,
+      version: string | null,
+      changedMs: number | null,
+      inode: number | null,
+    ];
 
 const rows: z.ZodType<readonly SummaryRow[]> = z.array(
   z.union([
-    z.tuple([text, z.int(), z.int(), z.number(), text]),
-    z.tuple([text, z.int(), z.int(), z.number(), text, text]),
+    z.tuple([
+      text,
+      z.int(),
+      text,
+      z.int(),
+      z.number(),
+      text,
+      text.nullable(),
+      z.number().nullable(),
+      z.number().nullable(),
+    ]),
+    z.tuple([text, z.int(), text]),
     z.tuple([text, z.int()]),
   ]),
 );
 
-export const parseLedgerEntry = (json: string, file: string): LedgerEntry =>
-  parseDocument({ schema: entry, name: 'LedgerEntry', remedy: stateRemedy }, json, file);
+export const parseLedgerEntry = (json: string, file: string): LedgerEntry | OldLedgerEntry =>
+  parseDocument(
+    { schema: z.discriminatedUnion('protocol', [entry, oldEntry]), name: 'LedgerEntry', remedy: stateRemedy },
+    json,
+    file,
+  );
 
 /** A summary repeats entries; the entries themselves stay the truth. */
 export const parseSummaryHead = (json: string, file: string): SummaryHead =>

@@ -1,3 +1,3 @@
-// What is already in the table, without the schema library.
+// What was committed, without the schema library.
 export { ledgerProtocol } from './kinds';
-export type { CommittedBatch, LedgerEntry, LedgerFile, SummaryHead, SummaryRow } from './ledger-schema';
+export type { CommittedBatch, LedgerEntry, LedgerFile, OldLedgerEntry, SummaryHead, SummaryRow } from './ledger-schema';

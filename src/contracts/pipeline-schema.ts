@@ -112,7 +112,9 @@ const expectation = named('Expectation', {
 export type Expectation = Infer<typeof expectation>;
 
 export const tableUri = text
-  .refine(isTableUri, { error: 'expected an absolute path or a URI' })
+  .refine(isTableUri, {
+    error: 'expected an absolute path or a URI, without doubled or trailing slashes, s3:// for S3',
+  })
   .brand('TableUri')
   .describe('Absolute path or URI of the Delta table.');
 

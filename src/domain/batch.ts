@@ -1,16 +1,18 @@
 // Decides which of the listed files make a batch, and what the batch is called. Pure: the caller lists and hashes.
 //   planBatch(input, hash): BatchPlan        digestInput(...): string
-import { parseDigest, type Digest } from '../contracts/ids';
+import { parseDigest, type Digest, type TableUri } from '../contracts/ids';
 import { assertNever } from '../contracts/assert-never';
 import type { Interval } from '../contracts/batch';
 import type { LedgerFile } from '../contracts/ledger';
-import { tableName } from '../contracts/layout';
 import type { Pipeline, Source } from '../contracts/pipeline';
 import { formatInterval } from './intervals';
 import type { LedgerView } from './ledger';
 
+/** A file as it is now; when its content came is not settled yet. */
+export type ListedFile = Omit<LedgerFile, 'delivery'>;
+
 /** All files of one source that are there now, sorted by path. */
-export type ListedSource = { readonly source: Source; readonly files: readonly LedgerFile[] };
+export type ListedSource = { readonly source: Source; readonly files: readonly ListedFile[] };
 
 export type BatchInput = {
   readonly pipeline: Pipeline;
@@ -18,6 +20,10 @@ export type BatchInput = {
   readonly interval?: Interval;
   readonly listed: readonly ListedSource[];
   readonly ledger: LedgerView;
+  /** Names that a job has left something under which is not true of the table. */
+  readonly untrue: ReadonlySet<Digest>;
+  /** Newest version of the table. Absent: there is none. */
+  readonly tableVersion?: number;
   /** Take every file, committed or not. */
   readonly ignoreLedger: boolean;
 };
@@ -27,13 +33,13 @@ export type BatchPlan =
       readonly kind: 'batch';
       readonly digest: Digest;
       readonly supersedes?: Digest;
-      readonly files: readonly LedgerFile[];
+      readonly files: readonly ListedFile[];
       readonly notices: readonly string[];
     }
   | { readonly kind: 'nothing-new'; readonly notices: readonly string[] };
 
 /** What one source brings: the files a batch would take, and whether they alone are reason for one. */
-type Offer = { readonly source: Source; readonly files: readonly LedgerFile[]; readonly fresh: boolean };
+type Offer = { readonly source: Source; readonly files: readonly ListedFile[]; readonly fresh: boolean };
 
 /** `hash` gives the hex SHA-256 of a text. */
 export function planBatch(input: BatchInput, hash: (text: string) => string): BatchPlan {
@@ -46,7 +52,8 @@ export function planBatch(input: BatchInput, hash: (text: string) => string): Ba
   const name = (supersedes?: Digest): Digest => {
     const text = hash(
       digestInput({
-        table: tableName(input.pipeline.target.table),
+        pipeline: input.pipeline.name,
+        table: input.pipeline.target.table,
         definitionDigest: input.pipeline.definitionDigest,
         files,
         ...(input.interval === undefined ? {} : { interval: input.interval }),
@@ -58,13 +65,26 @@ export function planBatch(input: BatchInput, hash: (text: string) => string): Ba
   const notices = offers
     .filter((offer) => offer.files.length === 0)
     .map((offer) => `${offer.source.name} brings no file to this batch.`);
-  const digest = name();
-  const { latest } = input.ledger;
-  // Old content is back (A, then B, then A again): under A's name its jobs would find A's reports and do nothing.
-  if (!input.ignoreLedger && latest !== undefined && input.ledger.has(digest)) {
-    return { kind: 'batch', digest: name(latest.digest), supersedes: latest.digest, files, notices };
+  return { kind: 'batch', ...unusedName(name, input), files, notices };
+}
+
+/**
+ * Old content is back (A, then B, then A again), or the table was set back: under a name that was used, jobs would find
+ * the reports of then and Delta the transaction of then, and do nothing. A redo of a batch that is in the table has
+ * reports and transactions of its own.
+ */
+function unusedName(
+  name: (supersedes?: Digest) => Digest,
+  { ledger, untrue, ignoreLedger }: BatchInput,
+): { readonly digest: Digest; readonly supersedes?: Digest } {
+  let supersedes: Digest | undefined;
+  for (;;) {
+    const digest = name(supersedes);
+    const state = ledger.stateOf(digest);
+    const isFree = state === undefined || (state === 'committed' && ignoreLedger);
+    if (isFree && !untrue.has(digest)) return { digest, ...(supersedes === undefined ? {} : { supersedes }) };
+    supersedes = digest;
   }
-  return { kind: 'batch', digest, files, notices };
 }
 
 function offerOf({ source, files }: ListedSource, { interval, ledger, ignoreLedger }: BatchInput): Offer {
@@ -83,13 +103,13 @@ function offerOf({ source, files }: ListedSource, { interval, ledger, ignoreLedg
   }
 }
 
-function isCommitted(source: Source, files: readonly LedgerFile[], ledger: LedgerView, interval?: Interval): boolean {
+function isCommitted(source: Source, files: readonly ListedFile[], ledger: LedgerView, interval?: Interval): boolean {
   const last = ledger.lastOf(source.name, interval);
   const committed = last && ledger.filesOf(last.digest)?.filter((file) => file.source === source.name);
   return committed !== undefined && identities(committed) === identities(files);
 }
 
-const identities = (files: readonly LedgerFile[]): string =>
+const identities = (files: readonly ListedFile[]): string =>
   JSON.stringify(files.map((file) => JSON.stringify([file.path, file.etag])).toSorted());
 
 /**
@@ -125,12 +145,17 @@ function explainNothing(input: BatchInput, driver: Offer | undefined, offers: re
   return [explainDriver(input, source, found, last?.digest), ...waiting, ...definition];
 }
 
-function explainDriver({ interval }: BatchInput, source: Source, found: number, digest = 'unknown'): string {
+function explainDriver(
+  { interval, tableVersion }: BatchInput,
+  source: Source,
+  found: number,
+  digest = 'unknown',
+): string {
   switch (source.arrives) {
     case 'new-files':
       return found === 0
         ? `${source.name}: no file matches ${source.path}.`
-        : `${source.name}: nothing new; the content of all matching files (${found}) is in the table.`;
+        : `${source.name}: nothing new; all matching files (${found}) are committed to the table (version ${tableVersion ?? 0}).`;
     case 'interval': {
       const name = interval === undefined ? '' : formatInterval(interval, source.every ?? 'day');
       return found === 0
@@ -145,19 +170,22 @@ function explainDriver({ interval }: BatchInput, source: Source, found: number, 
 }
 
 /**
- * What a batch's name is made of. Times are left out: a file that is sent again unchanged is the same file. The table
- * is in, because the same files may have to go into another one. JSON keeps odd names apart without escape rules.
+ * What a batch's name is made of. Times are left out: a file that is sent again unchanged is the same file. Pipeline and
+ * table are in, whole: the same files may go into another table, by another pipeline, with one state folder or more.
+ * JSON keeps odd names apart without escape rules.
  */
 export function digestInput(input: {
-  readonly table: string;
+  readonly pipeline: string;
+  readonly table: TableUri;
   readonly definitionDigest: string;
   readonly interval?: Interval;
   readonly supersedes?: Digest;
-  readonly files: readonly LedgerFile[];
+  readonly files: readonly ListedFile[];
 }): string {
   const files = input.files
     .map((file) => JSON.stringify([file.source, file.path, file.size, file.etag, file.version ?? null]))
     .toSorted();
   const interval = input.interval === undefined ? null : [input.interval.start, input.interval.end];
-  return JSON.stringify(['batch/1', input.table, input.definitionDigest, interval, input.supersedes ?? null, files]);
+  const { pipeline, table, definitionDigest, supersedes = null } = input;
+  return JSON.stringify(['batch/2', pipeline, table, definitionDigest, interval, supersedes, files]);
 }

@@ -54,6 +54,7 @@ export function commitRequest(
     staging,
     ...(pipeline.latestBy === undefined ? {} : { latestBy: pipeline.latestBy }),
     ...(batch.interval === undefined ? {} : { interval: batch.interval }),
+    ...(batch.base === undefined ? {} : { base: batch.base }),
   };
   return { runtime: pipeline.runtime, state: pipeline.state, upkeep: maintenanceRequest(pipeline), request };
 }

@@ -1,22 +1,29 @@
-// What the ledger says about a file, an interval or a whole source: one mark per key, the last commit wins. Pure.
+// What the ledger says about a file, its content, an interval or a whole source: one mark per key, the last commit wins. Pure.
 import type { Digest } from '../contracts/ids';
 import type { Interval } from '../contracts/batch';
+import type { TableUri } from '../contracts/ids';
 import type { CommittedBatch, LedgerEntry, LedgerFile } from '../contracts/ledger';
 
 /** A committed file with the time of the freeze that saw it. */
 export type CommittedFile = LedgerFile & { readonly frozenAt: string };
 
-/** The batch that came last under a key; under the key of a file also what the file was then. */
+/** A table: what was committed to another one at the same address is not in it. */
+export type TableIdentity = { readonly table: TableUri; readonly tableId: string };
+
+export const isOf = (batch: CommittedBatch, { table, tableId }: TableIdentity): boolean =>
+  batch.table === table && batch.tableId === tableId;
+
+/** The batch that came last under a key; of a file also what it was then, of a content when it came. */
 export type LedgerMark = {
   readonly batch: CommittedBatch;
+  readonly delivery?: string;
   readonly file?: Omit<LedgerFile, 'source' | 'path'>;
 };
 
 export type LedgerView = {
-  readonly has: (digest: string) => boolean;
-  /** The batch that was committed last. */
-  readonly latest: CommittedBatch | undefined;
-  /** The content of this path that is in the table: what was committed last. */
+  /** `spent`: in no way of use any more: it was committed, to another table or to versions that are void now. */
+  readonly stateOf: (digest: string) => 'committed' | 'spent' | undefined;
+  /** What was committed last of this path. */
   readonly newestOf: (source: string, path: string) => CommittedFile | undefined;
   /** The last batch with files of this source; with an interval, the last one of that interval. */
   readonly lastOf: (source: string, interval?: Interval) => CommittedBatch | undefined;
@@ -27,14 +34,16 @@ export type LedgerView = {
 /** In no name of a file, table or source. */
 const apart = '\0';
 
+const join = (...parts: readonly string[]): string => parts.join(apart);
+
 /** Tables are kept apart: what is in one table is not in another. */
 export const ledgerKey = {
-  table: (table: string): string => table,
-  source: (table: string, source: string, interval?: Interval): string =>
-    interval === undefined
-      ? `${table}${apart}${source}`
-      : `${table}${apart}${source}${apart}${interval.start}${apart}${interval.end}`,
-  file: (table: string, source: string, path: string): string => `${table}${apart}${source}${apart}${path}`,
+  source: ({ table, tableId }: TableIdentity, source: string, interval?: Interval): string =>
+    interval === undefined ? join(table, tableId, source) : join(table, tableId, source, interval.start, interval.end),
+  file: ({ table, tableId }: TableIdentity, source: string, path: string): string => join(table, tableId, source, path),
+  /** No path is empty. */
+  content: ({ table, tableId }: TableIdentity, source: string, etag: string): string =>
+    join(table, tableId, source, '', etag),
 };
 
 /** Commit order is the table's order; clocks of several workers only break ties. */
@@ -49,34 +58,35 @@ function mark(marks: Map<string, LedgerMark>, key: string, next: LedgerMark): vo
 }
 
 export const batchOf = (entry: LedgerEntry): CommittedBatch => {
-  const { digest, table, definitionDigest, frozenAt, committedAt, tableVersion } = entry;
-  return { digest, table, definitionDigest, frozenAt, committedAt, tableVersion };
+  const { digest, table, tableId, definitionDigest, frozenAt, committedAt, tableVersion, commit } = entry;
+  return { digest, table, tableId, definitionDigest, frozenAt, committedAt, tableVersion, commit };
 };
 
 export function addMarks(marks: Map<string, LedgerMark>, entry: LedgerEntry): void {
   const batch = batchOf(entry);
-  const { table } = batch;
   const seen = new Set<string>();
-  mark(marks, ledgerKey.table(table), { batch });
   for (const { source, path, ...file } of entry.files) {
-    mark(marks, ledgerKey.file(table, source, path), { batch, file });
+    mark(marks, ledgerKey.file(batch, source, path), { batch, file });
+    mark(marks, ledgerKey.content(batch, source, file.etag), { batch, delivery: file.delivery });
     if (seen.has(source)) continue;
     seen.add(source);
-    mark(marks, ledgerKey.source(table, source), { batch });
-    if (entry.interval !== undefined) mark(marks, ledgerKey.source(table, source, entry.interval), { batch });
+    mark(marks, ledgerKey.source(batch, source), { batch });
+    if (entry.interval !== undefined) mark(marks, ledgerKey.source(batch, source, entry.interval), { batch });
   }
 }
 
 export type LedgerFacts = {
-  readonly digests: ReadonlySet<string>;
+  /** Of batches that are in the table. */
+  readonly committed: ReadonlySet<string>;
+  /** Of all other batches that were ever committed. */
+  readonly spent: ReadonlySet<string>;
   readonly marks: ReadonlyMap<string, LedgerMark>;
   readonly files: ReadonlyMap<string, readonly LedgerFile[]>;
 };
 
-export function viewLedger({ digests, marks, files }: LedgerFacts, table: string): LedgerView {
+export function viewLedger({ committed, spent, marks, files }: LedgerFacts, table: TableIdentity): LedgerView {
   return {
-    has: (digest) => digests.has(digest),
-    latest: marks.get(ledgerKey.table(table))?.batch,
+    stateOf: (digest) => (committed.has(digest) ? 'committed' : spent.has(digest) ? 'spent' : undefined),
     newestOf(source, path) {
       const found = marks.get(ledgerKey.file(table, source, path));
       return found?.file && { source, path, ...found.file, frozenAt: found.batch.frozenAt };
@@ -90,13 +100,23 @@ export function viewLedger({ digests, marks, files }: LedgerFacts, table: string
 // since without showing it.
 const coarsestClockMs = 2000;
 
-/** The committed fingerprint, when size and time prove that the content is still the same. */
+/**
+ * The committed fingerprint, when the store proves that the content is still the same. Size and time prove nothing:
+ * `cp -p`, `rsync -t` and backups set times. Nobody sets the time of the change itself, or the number of a file; S3 lists
+ * the ETag.
+ */
 export function knownFingerprint(
   committed: CommittedFile | undefined,
-  stat: { readonly size: number; readonly modifiedMs: number },
+  stat: Pick<LedgerFile, 'size' | 'modifiedMs' | 'changedMs' | 'inode'> & { readonly etag?: string },
 ): string | undefined {
-  if (committed === undefined || committed.size !== stat.size || committed.modifiedMs !== stat.modifiedMs) {
-    return undefined;
-  }
-  return stat.modifiedMs + coarsestClockMs < Date.parse(committed.frozenAt) ? committed.etag : undefined;
+  const { changedMs, inode, etag } = stat;
+  if (etag !== undefined) return committed?.etag === etag ? etag : undefined;
+  if (committed === undefined || changedMs === undefined || inode === undefined) return undefined;
+  const isSame =
+    committed.size === stat.size &&
+    committed.modifiedMs === stat.modifiedMs &&
+    committed.changedMs === changedMs &&
+    committed.inode === inode;
+  const settledMs = Math.max(stat.modifiedMs, changedMs) + coarsestClockMs;
+  return isSame && settledMs < Date.parse(committed.frozenAt) ? committed.etag : undefined;
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import type { Pipeline } from '../contracts/pipeline';
+import { withCanonicalPlaces, type Places } from './canonical';
 import { errorCode, suggest } from './issue';
 import { parsePipeline } from './parse-pipeline';
 import type { Variables } from './variables';
@@ -13,6 +14,8 @@ export type LoadOptions = {
   readonly folder?: string;
   /** Where relative paths in the file start. Default: the working directory. */
   readonly cwd?: string;
+  /** Two names of one table are one table. */
+  readonly places: Places;
 };
 
 const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrName);
@@ -21,13 +24,17 @@ const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrNam
 export const pipelinePath = (pathOrName: string, folder = 'pipelines'): string =>
   isPath(pathOrName) ? pathOrName : join(folder, `${pathOrName}.yaml`);
 
-export async function loadPipeline(pathOrName: string, { variables, folder, cwd }: LoadOptions): Promise<Pipeline> {
+export async function loadPipeline(
+  pathOrName: string,
+  { variables, folder, cwd, places }: LoadOptions,
+): Promise<Pipeline> {
   const path = pipelinePath(pathOrName, folder);
-  return parsePipeline(await readPipelineFile(path, pathOrName, folder), {
+  const pipeline = parsePipeline(await readPipelineFile(path, pathOrName, folder), {
     file: path,
     variables,
     ...(cwd === undefined ? {} : { cwd }),
   });
+  return withCanonicalPlaces(pipeline, places);
 }
 
 async function readPipelineFile(path: string, pathOrName: string, folder = 'pipelines'): Promise<string> {

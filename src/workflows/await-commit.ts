@@ -46,6 +46,8 @@ export function createCommitDesk() {
   async function answerOf(job: CommitJob): Promise<CommitReply> {
     const { stepKey, target } = job.request;
     const summary = `to the keeper of ${target.table}`.slice(0, 200);
+    // A step that was refused is asked for again after another freeze: its old end is no answer.
+    replies.delete(stepKey);
     do await requestCommit.executeWithOptions({ summary }, [{ job, ...waiter() }]);
     while (!(await condition(() => replies.has(stepKey), askAgainAfter)));
     return replyTo(stepKey);

@@ -35,6 +35,7 @@ export function createGate(state: RunState) {
   return async (report: PrepareReport, pipeline: PipelineRef): Promise<GateVerdict | 'passed'> => {
     const decision = decideGate(report, pipeline);
     if (decision.kind === 'pass') return 'passed';
+    verdict = undefined;
     holding = true;
     state.update({ held: decision.reasons });
     state.mark('gate', 'held', decision.reasons[0]);

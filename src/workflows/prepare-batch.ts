@@ -23,8 +23,8 @@ const { extractInputs } = proxyActivities<Pick<RunActivities, 'extractInputs'>>(
   retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 20 },
 });
 
-/** Files that change under the reader give a new batch; this often, then something else is wrong. */
-const freezeLimit = 5;
+/** Files that change under the reader, or a table before its commit, give a new batch; this often, then something else is wrong. */
+export const freezeLimit = 5;
 
 export type Prepared = { readonly batch: FrozenBatch; readonly report: PrepareReport };
 

@@ -3,24 +3,21 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
-  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/run';
 import type { FailureSummary } from '../contracts/failure';
-import type { CommitReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { CancelRequest, RunPipelineInput, RunPipelineResult } from '../contracts/run';
-import { commitRequest } from '../domain/job-requests';
 import { asReference, publishedPart } from '../domain/pipeline-ref';
-import { makesEmptyTable, noRowsNotice, resultOf } from '../domain/run-result';
+import { noRowsNotice, resultOf } from '../domain/run-result';
 import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
+import { deliverBatch } from './deliver-batch';
 import { failureOf } from './failure-of';
 import { cancelRunUpdate } from './messages';
-import { prepareBatch } from './prepare-batch';
 import { createRunState } from './run-state';
 import { tagOutcome } from './search-attributes';
 
@@ -61,27 +58,16 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
     pipeline = spec;
     state.update({ pipeline: spec.name, table: spec.target.table });
     const interval = input.interval === undefined ? {} : { interval: input.interval };
-    const prepared = await prepareBatch(
-      spec,
-      { logicalTime, ...interval, redo: input.redo ?? false, generation },
-      state,
-    );
+    const options = { logicalTime, ...interval, redo: input.redo ?? false, generation };
+    const delivered = await deliverBatch({ pipeline: spec, options, workflowId, awaitVerdict, commit }, state);
     const { seconds } = state;
-    if (!('batch' in prepared)) {
+    if (!('batch' in delivered)) {
       state.update({ outcome: 'nothing-new' });
       tagOutcome('nothing-new');
-      return resultOf({ pipeline: spec, outcome: 'nothing-new', seconds, notices: prepared.notices });
+      return resultOf({ pipeline: spec, outcome: 'nothing-new', seconds, notices: delivered.notices });
     }
-    const { batch, report } = prepared;
-    const verdict = await state.during('gate', () => awaitVerdict(report, spec));
-    // Covers the commit of a batch without rows; may go when no run of before 2026-12 is open.
-    const isEmpty = verdict === 'passed' && makesEmptyTable(report, batch) && patched('no-empty-table-2026-12');
-    let committed: CommitReport | undefined;
-    if (isEmpty) state.mark('commit', 'skipped', 'no rows');
-    else if (verdict === 'passed' || verdict.decision === 'approve') {
-      const job = commitRequest(spec, batch, report.staging, workflowId, generation);
-      committed = await state.during('commit', () => commit(job));
-    }
+    const { batch, report, verdict, committed } = delivered;
+    const isEmpty = committed === undefined && verdict === 'passed';
     const outcome = isEmpty ? 'nothing-new' : committed === undefined ? 'rejected' : 'committed';
     const result = resultOf({
       pipeline: spec,

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { stagingRemovedMark } from '../../src/activities/housekeeping';
 import { createFolderStore } from '../../src/adapters/stores/folder';
 import { parseManifest } from '../../src/contracts/batch-schema';
+import { parseTableUri } from '../../src/contracts/ids';
 import type { Pipeline } from '../../src/contracts/pipeline';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';
 import { createRuns, createSampleRuns, dayMs } from '../fakes/runs';
@@ -40,6 +41,9 @@ test('a batch is frozen in a manifest, and its summary travels', async () => {
         readPath: '/raw/sales1.csv',
         size: 7,
         modifiedMs: time.ms - dayMs,
+        changedMs: time.ms - dayMs,
+        inode: expect.any(Number),
+        delivery: new Date(time.ms - dayMs).toISOString(),
         etag: 'sha256:7025cc556033d96d06e732b2f0c8616fd34ddcf81473a5ec5af48bfc285b04f2',
       },
       expect.objectContaining({ source: 'customers', path: '/raw/customers.parquet' }),
@@ -75,7 +79,7 @@ test('after the commit nothing is new, and nothing is fingerprinted again', asyn
   store.calls.length = 0;
   expect(await freeze()).toEqual({
     kind: 'nothing-new',
-    notices: ['sales: nothing new; the content of all matching files (1) is in the table.'],
+    notices: ['sales: nothing new; all matching files (1) are committed to the table (version 0).'],
   });
   expect(count(store.calls, 'fingerprint')).toBe(0);
 });
@@ -298,4 +302,67 @@ describe('a ledger with a file that is not whole', () => {
     store.place(`${pipeline.state}/ledger/copy of it.json`, text);
     await expect(freeze()).rejects.toMatchObject({ kind: 'config', type: 'ForeignLedgerEntry' });
   });
+});
+
+describe('when content came', () => {
+  const deliveries = async ({ store }: ReturnType<typeof createSampleRuns>, manifestPath: string) => {
+    const { files } = parseManifest((await store.readText(manifestPath)) ?? '', manifestPath);
+    return Object.fromEntries(files.map(({ path, delivery }) => [path.slice('/raw/'.length), delivery]));
+  };
+  const at = (runs: ReturnType<typeof createSampleRuns>, days: number): string =>
+    new Date(runs.time.ms + days * dayMs).toISOString();
+
+  test('an old file under a new name is as old as it was', async () => {
+    const runs = createSampleRuns();
+    await runs.run();
+    runs.store.place('/raw/sales2.csv', 'sales 2', runs.time.ms);
+    await runs.run();
+    runs.store.place('/raw/sales3.csv', 'sales 1', runs.time.ms + dayMs);
+    const { manifestPath } = await runs.freezeNew();
+    expect(await deliveries(runs, manifestPath)).toMatchObject({ 'sales3.csv': at(runs, -1) });
+  });
+
+  test('content that comes twice in one batch came when the first of them did', async () => {
+    const runs = createSampleRuns();
+    runs.store.place('/raw/sales0.csv', 'sales 1', runs.time.ms);
+    const { manifestPath } = await runs.freezeNew();
+    expect(await deliveries(runs, manifestPath)).toMatchObject({
+      'sales0.csv': at(runs, -1),
+      'sales1.csv': at(runs, -1),
+      'customers.parquet': at(runs, 0),
+    });
+  });
+
+  test('a path that is sent again with an older time is not older', async () => {
+    const runs = createSampleRuns();
+    await runs.run();
+    runs.store.place('/raw/sales1.csv', 'corrected', runs.time.ms - 9 * dayMs);
+    const { manifestPath } = await runs.freezeNew();
+    expect(await deliveries(runs, manifestPath)).toMatchObject({ 'sales1.csv': at(runs, -1) });
+  });
+});
+
+test('other content of the same size and time is noticed, on a real folder', async () => {
+  const root = await mkdtemp(`${tmpdir()}/headgate-freeze-`);
+  try {
+    const table = parseTableUri(`${root}/t`);
+    const sources = [sampleSource({ path: `${root}/*.csv` })];
+    const target = { ...samplePipeline().target, table };
+    const runs = createRuns(createFolderStore(), samplePipeline({ sources, target, state: `${root}/state` }));
+    const old = new Date('2026-01-01T00:00:00.000Z');
+    const bring = async (content: string): Promise<void> => {
+      await writeFile(`${root}/new`, content);
+      await utimes(`${root}/new`, old, old);
+      await rename(`${root}/new`, `${root}/a.csv`);
+    };
+    // As if the file had been there for a while.
+    runs.time.ms = Date.now() + dayMs;
+    await bring('id\n1\n');
+    await runs.run();
+    expect((await runs.freeze()).kind).toBe('nothing-new');
+    await bring('id\n2\n');
+    expect((await runs.freeze()).kind).toBe('batch');
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { addLedgerEntry, compactLedger, openLedger } from '../../src/activities/ledger';
+import { parseTableUri } from '../../src/contracts/ids';
 import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
 import type { LedgerView } from '../../src/domain/ledger';
 import { digestOf } from '../fakes/ids';
@@ -9,16 +10,21 @@ import { createFakeObjectStore, type FakeObjectStore } from '../fakes/object-sto
 const state = '/lake/_headgate/p';
 const pathOf = (index: number): string => `/raw/${index}.csv`;
 
-const file = (path: string, etag = 'e', source = 's'): LedgerFile => ({ source, path, size: 1, modifiedMs: 1, etag });
+const file = (path: string, etag = 'e', source = 's'): LedgerFile => ({
+  ...{ source, path, size: 1, modifiedMs: 1, etag, delivery: 'd', changedMs: 1.5, inode: 7 },
+});
+const table = { table: parseTableUri('/lake/t'), tableId: 'one' };
+const none = new Set<string>();
 
 const entry = (index: number, changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
-  protocol: 1,
+  protocol: 2,
   digest: digestOf(`${index}`),
-  table: 't',
+  ...table,
   definitionDigest: 'd',
   frozenAt: '2026-01-01T00:00:00.000Z',
   committedAt: '2026-01-01T00:00:00.000Z',
   tableVersion: index,
+  commit: `c${index}`,
   files: [file(pathOf(index))],
   ...changes,
 });
@@ -38,7 +44,12 @@ async function write(entries: number) {
 const source = { name: 's', arrives: 'new-files' } as const;
 const ask = async (store: FakeObjectStore, indexes: readonly number[]): Promise<LedgerView> => {
   const stats = indexes.map((index) => ({ path: pathOf(index) }));
-  return (await openLedger(state, { store })).ask({ table: 't', found: [{ source, stats }], interval: undefined });
+  return (await openLedger(state, { store })).ask({
+    table,
+    without: none,
+    found: [{ source, stats }],
+    interval: undefined,
+  });
 };
 const count = (calls: readonly string[], operation: string): number =>
   calls.filter((call) => call.startsWith(`${operation} `)).length;
@@ -54,9 +65,12 @@ test('what a summary repeats is not read entry by entry, and of the summary only
   expect(view.newestOf('s', pathOf(7))).toEqual({ ...file(pathOf(7)), frozenAt: entry(7).frozenAt });
   expect(view.newestOf('s', pathOf(5001))?.etag).toBe('e');
   expect(view.newestOf('s', pathOf(9999))).toBeUndefined();
-  expect(view.latest?.digest).toBe(digestOf('5002'));
   expect(view.lastOf('s')?.digest).toBe(digestOf('5002'));
-  expect([7, 5002, 5003].map((index) => view.has(digestOf(`${index}`)))).toEqual([true, true, false]);
+  expect([7, 5002, 5003].map((index) => view.stateOf(digestOf(`${index}`)))).toEqual([
+    'committed',
+    'committed',
+    undefined,
+  ]);
   expect(count(store.calls, 'readText')).toBe(3);
   // The head, and the blocks of the table and the source, of file 7, of file 9999.
   expect(count(store.calls, 'readRange')).toBeLessThanOrEqual(4);
@@ -80,7 +94,7 @@ test('a summary is written only when it is worth it, and old ones go, all but on
     await compactLedger(state, { store });
   }
   expect(summaries(store)).toEqual(
-    ['000000900', '000001200'].map((size) => expect.stringContaining(`/summary-${size}-`)),
+    ['000000900', '000001200'].map((size) => expect.stringContaining(`/summary-v3-${size}-`)),
   );
   expect((await openLedger(state, { store })).committed).toHaveLength(1200);
 });
@@ -118,7 +132,7 @@ test('an entry that someone took away is not in the ledger any more, and what it
   expect((await ask(store, [7])).newestOf('s', pathOf(7))?.etag).toBe('later');
   await store.remove(`${state}/ledger/${digestOf('1000')}.json`);
   expect((await ask(store, [7])).newestOf('s', pathOf(7))?.etag).toBe('e');
-  expect((await ask(store, [7])).has(digestOf('1000'))).toBe(false);
+  expect((await ask(store, [7])).stateOf(digestOf('1000'))).toBeUndefined();
   await compactLedger(state, { store });
   store.calls.length = 0;
   expect((await ask(store, [7])).newestOf('s', pathOf(7))?.etag).toBe('e');
@@ -126,7 +140,7 @@ test('an entry that someone took away is not in the ledger any more, and what it
 });
 
 test.each([
-  ['in its head', (text: string) => text.replace('"t"', '"u"')],
+  ['in its head', (text: string) => text.replace('/lake/t', '/lake/u')],
   ['in a block', (text: string) => text.replace('"e"', '"f"')],
   ['cut off', (text: string) => text.slice(0, -9)],
 ])('a summary that is damaged %s is an error that names it', async (_, spoil) => {
@@ -143,9 +157,10 @@ test('a summary of an earlier version is left alone, then removed', async () => 
   const store = await write(0);
   await add(store, 0, 300);
   store.place(`${state}/ledger/summary-000000300-0123abcd.json`, '{"protocol": 1}');
+  store.place(`${state}/ledger/summary-000000300-15-0123456789abcdef.jsonl`, '{"protocol": 2}');
   expect((await ask(store, [7])).newestOf('s', pathOf(7))).toBeDefined();
   await compactLedger(state, { store });
-  expect(summaries(store)).toEqual([expect.stringMatching(/summary-000000300-\d+-[0-9a-f]{16}\.jsonl$/)]);
+  expect(summaries(store)).toEqual([expect.stringMatching(/summary-v3-000000300-\d+-[0-9a-f]{16}\.jsonl$/)]);
 });
 
 test('with and without a summary the answers are those of all entries', async () => {
@@ -154,7 +169,7 @@ test('with and without a summary the answers are those of all entries', async ()
     end: `${day}T23:00:00.000Z`,
   }));
   const arbitraryEntry = fc.record({
-    table: fc.constantFrom('t', 'u'),
+    tableId: fc.constantFrom('one', 'two'),
     tableVersion: fc.nat(40),
     committedAt: fc.constantFrom('2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'),
     interval: fc.option(fc.constantFrom(...days), { nil: undefined }),
@@ -169,7 +184,6 @@ test('with and without a summary the answers are those of all entries', async ()
     { source: { name: 'whole', arrives: 'snapshot' as const }, stats: [] },
   ];
   const told = (view: LedgerView): unknown => ({
-    latest: view.latest,
     newest: found.flatMap(({ source: { name }, stats }) => stats.map(({ path }) => view.newestOf(name, path))),
     last: [view.lastOf('s'), view.lastOf('i', day), view.lastOf('whole')],
     files: [view.lastOf('i', day), view.lastOf('whole')].map((last) => last && view.filesOf(last.digest)),
@@ -187,12 +201,12 @@ test('with and without a summary the answers are those of all entries', async ()
       for (const each of entries.slice(0, summarized)) await addLedgerEntry(state, each, { store });
       // Entries that only make a summary worth writing.
       for (let index = 0; index < 128; index += 1)
-        await addLedgerEntry(state, entry(1000 + index, { table: 'filler' }), { store });
+        await addLedgerEntry(state, entry(1000 + index, { tableId: 'filler' }), { store });
       await compactLedger(state, { store });
       for (const each of entries.slice(summarized)) await addLedgerEntry(state, each, { store });
       expect(summaries(store)).toHaveLength(1);
-      const view = await (await openLedger(state, { store })).ask({ table: 't', found, interval: day });
-      expect(told(view)).toEqual(told(viewOf(entries.toReversed(), 't')));
+      const view = await (await openLedger(state, { store })).ask({ table, without: none, found, interval: day });
+      expect(told(view)).toEqual(told(viewOf(entries.toReversed(), table)));
     }),
     { numRuns: 60 },
   );

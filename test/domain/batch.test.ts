@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
-import type { LedgerEntry, LedgerFile } from '../../src/contracts/ledger';
+import { parseTableUri } from '../../src/contracts/ids';
+import type { LedgerEntry } from '../../src/contracts/ledger';
 import type { Pipeline, Source } from '../../src/contracts/pipeline';
-import { planBatch, digestInput, type BatchPlan, type ListedSource } from '../../src/domain/batch';
+import { planBatch, digestInput, type BatchPlan, type ListedFile, type ListedSource } from '../../src/domain/batch';
 import { digestOf } from '../fakes/ids';
-import { viewOf } from '../fakes/ledger';
+import { sampleTable, viewOf } from '../fakes/ledger';
 import { samplePipeline, sampleSource } from '../fakes/pipeline';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const day = { start: '2010-12-01T00:00:00.000Z', end: '2010-12-02T00:00:00.000Z' };
 
-const file = (source: string, path: string, etag: string): LedgerFile => ({
+const file = (source: string, path: string, etag: string): ListedFile => ({
   source,
   path,
   size: etag.length,
@@ -36,7 +37,9 @@ function createWorld(pipeline: Pipeline) {
       {
         pipeline,
         listed: list(pipeline.sources, contents),
-        ledger: viewOf(ledger, 'customer_sales'),
+        ledger: viewOf(ledger, sampleTable),
+        untrue: new Set(),
+        tableVersion: 7,
         ignoreLedger: options.ignoreLedger ?? false,
         ...(hasInterval ? { interval: options.interval ?? day } : {}),
       },
@@ -46,14 +49,15 @@ function createWorld(pipeline: Pipeline) {
     const planned = plan(contents, options);
     if (planned.kind === 'batch') {
       ledger.push({
-        protocol: 1,
+        protocol: 2,
         digest: planned.digest,
-        table: 'customer_sales',
+        ...sampleTable,
         definitionDigest: pipeline.definitionDigest,
         frozenAt: '2026-01-01T00:00:00.000Z',
         committedAt: '2026-01-01T00:00:00.000Z',
         tableVersion: ledger.length,
-        files: planned.files,
+        commit: 'c',
+        files: planned.files.map((taken) => ({ ...taken, delivery: 'd' })),
         ...(hasInterval ? { interval: options.interval ?? day } : {}),
       });
     }
@@ -100,7 +104,8 @@ describe('new files', () => {
     expect(seen.map(({ kind }) => kind)).toEqual(Array(5).fill('batch'));
     const digests = seen.map((plan) => (plan.kind === 'batch' ? plan.digest : ''));
     expect(new Set(digests).size).toBe(5);
-    expect(seen[2]).toMatchObject({ supersedes: digests[1] });
+    expect(seen[2]).toMatchObject({ supersedes: digests[0] });
+    expect(seen[4]).toMatchObject({ supersedes: digests[2] });
   });
 
   test('a retry before the commit gets the same digest', () => {
@@ -134,7 +139,8 @@ describe('new files', () => {
       {
         pipeline: changed,
         listed: list(changed.sources, { sales: { a: '1' } }),
-        ledger: viewOf(ledger, 'customer_sales'),
+        ledger: viewOf(ledger, sampleTable),
+        untrue: new Set(),
         ignoreLedger: false,
       },
       sha256,
@@ -224,12 +230,12 @@ const anyFile = fc.record({
 test('the digest knows neither order nor times, and every other field', () => {
   fc.assert(
     fc.property(fc.uniqueArray(anyFile, { minLength: 1, selector: ({ path }) => path }), fc.nat(), (files, at) => {
-      const base = { table: 't', definitionDigest: 'd', files };
+      const base = { pipeline: 'p', table: parseTableUri('/lake/t'), definitionDigest: 'd', files };
       const text = digestInput(base);
       expect(digestInput({ ...base, files: files.toReversed() })).toBe(text);
       expect(digestInput({ ...base, files: files.map((known) => ({ ...known, modifiedMs: at })) })).toBe(text);
       const [first, ...rest] = files;
-      const changes: readonly Partial<LedgerFile>[] = [
+      const changes: readonly Partial<ListedFile>[] = [
         { source: `${first?.source}x` },
         { path: `${first?.path}x` },
         { size: (first?.size ?? 0) + 1 },
@@ -239,7 +245,8 @@ test('the digest knows neither order nor times, and every other field', () => {
       const others = [
         ...changes.map((change) => ({ ...base, files: first ? [{ ...first, ...change }, ...rest] : rest })),
         { ...base, files: rest },
-        { ...base, table: 'u' },
+        { ...base, pipeline: 'q' },
+        { ...base, table: parseTableUri('/prod/t') },
         { ...base, definitionDigest: 'e' },
         { ...base, interval: day },
         { ...base, supersedes: digestOf('a') },

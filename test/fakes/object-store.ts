@@ -1,10 +1,11 @@
 // ObjectStore in memory, with the pattern language of the real ones. Tests put files in, and watch or break operations.
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../../src/contracts/errors';
+import { plainAddress } from '../../src/contracts/ids';
 import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
 import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../src/domain/glob';
 
-type Stored = { readonly bytes: Buffer; readonly modifiedMs: number };
+type Stored = { readonly bytes: Buffer; readonly modifiedMs: number; readonly inode: number };
 
 export type Operation = keyof ObjectStore;
 
@@ -29,11 +30,14 @@ const vanished = (path: string): HeadgateError =>
 
 export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => number } = {}): FakeObjectStore {
   const files = new Map<string, Stored>();
+  let inodes = 0;
   const calls: string[] = [];
 
   const toStat = (path: string): ObjectStat | undefined => {
     const file = files.get(path);
-    return file && { path, size: file.bytes.length, modifiedMs: file.modifiedMs };
+    if (file === undefined) return undefined;
+    const { bytes, modifiedMs, inode } = file;
+    return { path, size: bytes.length, modifiedMs, changedMs: modifiedMs, inode };
   };
 
   const enter = async (operation: Operation, path: string): Promise<void> => {
@@ -53,7 +57,7 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     before: () => undefined,
     paths: () => [...files.keys()].toSorted(),
     place(path, content, modifiedMs = now()) {
-      files.set(path, { bytes: Buffer.from(content), modifiedMs });
+      files.set(path, { bytes: Buffer.from(content), modifiedMs, inode: (inodes += 1) });
     },
     async list(pattern) {
       await enter('list', pattern);
@@ -112,6 +116,7 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
         if (key === path || key.startsWith(`${withoutTrailingSlash(path)}/`)) files.delete(key);
       }
     },
+    canonical: async (path) => plainAddress(path),
   };
   return fake;
 }

@@ -5,6 +5,8 @@ import { publishRun, type PublishResult } from '../../src/activities/publish';
 import type { FrozenBatch } from '../../src/contracts/batch';
 import type { Pipeline } from '../../src/contracts/pipeline';
 import type { RunRecord } from '../../src/contracts/run-record';
+import { stepKey } from '../../src/contracts/layout';
+import { createDeltaLog } from './delta-log';
 import { createFakeObjectStore, type FakeObjectStore } from './object-store';
 import { samplePipeline } from './pipeline';
 
@@ -14,7 +16,8 @@ export const dayMs = 24 * hourMs;
 export function createRuns<Store extends ObjectStore>(store: Store, pipeline: Pipeline) {
   const time = { ms: Date.parse('2026-06-01T00:00:00.000Z') };
   const metrics: Metric[] = [];
-  let version = 0;
+  const { table: path } = pipeline.target;
+  const table = createDeltaLog(store, path);
   const slept: number[] = [];
   const deps = {
     store,
@@ -30,7 +33,7 @@ export function createRuns<Store extends ObjectStore>(store: Store, pipeline: Pi
     finishedAt: new Date(time.ms + 5000).toISOString(),
     outcome: 'committed',
     pipeline: pipeline.name,
-    table: { path: pipeline.target.table },
+    table: { path },
     seconds: { freeze: 0.1, commit: 2 },
     warnings: [],
     notices: [],
@@ -38,6 +41,9 @@ export function createRuns<Store extends ObjectStore>(store: Store, pipeline: Pi
   });
   const publish = (changes: Partial<RunRecord> = {}): Promise<PublishResult> =>
     publishRun({ pipeline, record: record(changes) }, deps);
+  /** The MERGE of a batch into the table. */
+  const merge = ({ digest }: Pick<FrozenBatch, 'digest'>): Promise<number> =>
+    table.commit({ operation: 'MERGE', stepKey: stepKey(pipeline.name, path, digest, 'commit') });
   /** Throws when there is nothing new. */
   const freezeNew = async (input: Partial<FreezeInput> = {}): Promise<FrozenBatch> => {
     const frozen = await freeze(input);
@@ -47,11 +53,10 @@ export function createRuns<Store extends ObjectStore>(store: Store, pipeline: Pi
   /** One whole run; throws when there is nothing new. */
   const run = async (input: Partial<FreezeInput> = {}): Promise<FrozenBatch> => {
     const batch = await freezeNew(input);
-    version += 1;
-    await publish({ digest: batch.digest, table: { path: pipeline.target.table, version } });
+    await publish({ digest: batch.digest, table: { path, version: await merge(batch) } });
     return batch;
   };
-  return { store, pipeline, time, metrics, slept, deps, freeze, freezeNew, publish, record, run };
+  return { store, pipeline, table, time, metrics, slept, deps, freeze, freezeNew, merge, publish, record, run };
 }
 
 /** On a fake store with one sales file and the customers, both settled long ago. */

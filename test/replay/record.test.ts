@@ -176,6 +176,18 @@ const anonymous = (history: string): string =>
     }));
   });
 
+  it('committed after the table had changed', () => {
+    let refusals = 1;
+    return record('commit-refused', '/lake/refused', (activities) => ({
+      watchJob: async (handle) => {
+        if (handle.job === 'commit') refusals -= 1;
+        return handle.job === 'commit' && refusals >= 0
+          ? failed(handle, 'inputs-changed', 'TableChanged')
+          : activities.watchJob(handle);
+      },
+    }));
+  });
+
   it('cancelled while its job is watched', async () => {
     const { client } = environment;
     const own = { ...pipelineRef, target: { ...pipelineRef.target, table: parseTableUri('/lake/cancelled') } };

@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parseTableUri } from '../../src/contracts/ids';
 import type { JobOutcome } from '../../src/activities/ports';
+import type { JobReport } from '../../src/contracts/job';
 import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src/contracts/run';
 import { digestOf } from '../fakes/ids';
 import { pipeline, pipelineRef, prepareReport } from '../fakes/reports';
@@ -235,6 +236,81 @@ describe('runPipeline', () => {
         expect(freezes).toBe(5);
       },
     );
+  });
+
+  describe('a commit that is refused because the table changed', () => {
+    const base = (version: number) => ({ id: 'one', version, commit: '0123456789abcdef' });
+    const bases = (journal: Journal): readonly unknown[] =>
+      journal.submitted.flatMap(({ request }) => (request.job === 'commit' ? [request.base?.version] : []));
+    /** Freezes against version after version; the first commits are refused. */
+    const changing =
+      (refusals: number, digest: (freeze: number) => string, prepare?: JobReport) =>
+      (activities: Activities): Partial<Activities> => {
+        let [freezes, left] = [0, refusals];
+        return {
+          freezeInputs: async () => {
+            freezes += 1;
+            return { kind: 'batch', batch: { ...batch, digest: digestOf(digest(freezes)), base: base(freezes) } };
+          },
+          watchJob: async (handle) => {
+            if (handle.job === 'prepare') return succeeded(handle, prepare);
+            left -= 1;
+            return left < 0 ? activities.watchJob(handle) : failed(handle, 'inputs-changed', 'TableChanged');
+          },
+        };
+      };
+
+    it('is frozen again, against the table that is there now, under the same step or another one', async () => {
+      for (const digest of [() => 'same', (freeze: number) => `${freeze}`]) {
+        await scene(changing(2, digest), async ({ journal, start }) => {
+          const result: RunPipelineResult = await (await start()).result();
+          expect(result).toMatchObject({ outcome: 'committed', digest: digestOf(digest(3)) });
+          expect(bases(journal)).toEqual([1, 2, 3]);
+          expect(journal.published.map(({ result: published }) => published.outcome)).toEqual(['committed']);
+        });
+      }
+    });
+
+    it('ends the run when it is refused time after time', async () => {
+      await scene(
+        changing(99, () => 'same'),
+        async ({ journal, start }) => {
+          expect((await failureOf(await start())).type).toBe('TableChanged');
+          expect(bases(journal)).toHaveLength(5);
+        },
+      );
+    });
+
+    it('keeps the word of a person for the same batch', async () => {
+      await scene(
+        changing(1, () => 'same', heldReport),
+        async ({ journal, start }) => {
+          const handle = await start();
+          await until(handle, held);
+          await handle.executeUpdate('decideGate', { args: [{ decision: 'approve', by: 'ada', why: 'new shop' }] });
+          const result: RunPipelineResult = await handle.result();
+          expect(result.outcome).toBe('committed');
+          expect(bases(journal)).toEqual([1, 2]);
+        },
+      );
+    });
+
+    it('asks again for another batch: the word was for the first one', async () => {
+      await scene(
+        changing(1, (freeze) => `${freeze}`, heldReport),
+        async ({ journal, start }) => {
+          const handle = await start();
+          await until(handle, held);
+          await handle.executeUpdate('decideGate', { args: [{ decision: 'approve', by: 'ada', why: 'new shop' }] });
+          await until(handle, ({ digest }) => digest === digestOf('2'));
+          await until(handle, held);
+          await handle.executeUpdate('decideGate', { args: [{ decision: 'reject', by: 'ada', why: 'other files' }] });
+          const result: RunPipelineResult = await handle.result();
+          expect(result).toMatchObject({ outcome: 'rejected', digest: digestOf('2') });
+          expect(bases(journal)).toEqual([1]);
+        },
+      );
+    });
   });
 
   describe('gate', () => {

@@ -2,8 +2,8 @@
 //   createFolderStore(): ByteStore (an ObjectStore that can also stream)
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, type Stats } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { link, mkdir, open, readFile, readlink, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { HeadgateError } from '../../contracts/errors';
 import { mapBounded } from '../../domain/map-bounded';
@@ -79,9 +79,35 @@ export function createFolderStore(): ByteStore {
     async remove(path) {
       await guard('remove', path, () => rm(path, { recursive: true, force: true }));
     },
+    async canonical(path) {
+      return guard('look at', path, () => realPlace(absolute(path)));
+    },
     read,
     write,
   };
+}
+
+/** As many links in a row as Linux follows. */
+const linksInARow = 40;
+
+/** Of a path that is not there: the real path of what is, and the rest. A link to nothing leads to where it points. */
+async function realPlace(path: string, links = linksInARow): Promise<string> {
+  const real = await unlessMissing(realpath(path));
+  if (real !== undefined || path === '/') return real ?? path;
+  const folder = await realPlace(dirname(path), links);
+  const target = await linkTarget(path);
+  if (target === undefined) return join(folder, basename(path));
+  if (links > 0) return realPlace(resolve(folder, target), links - 1);
+  throw Object.assign(new Error(`${path} points to itself`), { code: 'ELOOP' });
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isMissing(error) || codeOf(error) === 'EINVAL') return undefined;
+    throw error;
+  }
 }
 
 /** By hand, because a stream costs half a millisecond, and there may be thousands of small files. */
@@ -249,6 +275,8 @@ const toObjectStat = (path: string, found: Stats): ObjectStat => ({
   path,
   size: found.size,
   modifiedMs: Math.floor(found.mtimeMs),
+  changedMs: found.ctimeMs,
+  inode: found.ino,
 });
 
 const statPath = (path: string): Promise<Stats | undefined> => unlessMissing(stat(path));

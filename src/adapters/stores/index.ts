@@ -2,6 +2,7 @@
 // loading it costs more than a whole freeze.
 //   createStores({ s3?: () => Promise<ByteStore> }): ObjectStore
 import { HeadgateError } from '../../contracts/errors';
+import { plainAddress } from '../../contracts/ids';
 import type { ObjectStore } from '../../activities/ports';
 import type { ByteStore } from './bytes';
 import { counted, createFolderStore } from './folder';
@@ -53,6 +54,8 @@ export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): Ob
     writeText: async (path, text) => (await storeOf(path)).writeText(path, text),
     putIfAbsent: async (path, text) => (await storeOf(path)).putIfAbsent(path, text),
     remove: async (path) => (await storeOf(path)).remove(path),
+    // A URI tells it by itself: no client is needed.
+    canonical: async (path) => (path.startsWith('/') ? folder.canonical(path) : plainAddress(path)),
     async copy(from, to, options = {}) {
       const [source, target] = await Promise.all([storeOf(from), storeOf(to)]);
       if (source === target) return source.copy(from, to, options);

@@ -14,6 +14,7 @@ import {
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadgateError } from '../../contracts/errors';
+import { plainAddress } from '../../contracts/ids';
 import type { ObjectStat } from '../../activities/ports';
 import type { ByteStore } from './bytes';
 import { httpStatus, s3Error, vanished } from './errors';
@@ -173,6 +174,7 @@ export function createS3Store(client: S3Client): ByteStore {
         for await (const page of listPrefix({ root, Bucket, Key: `${Key}/` })) await removeAll(page, Bucket);
       });
     },
+    canonical: async (path) => plainAddress(path),
     read,
     async write(path, chunks, signal, size) {
       const { Bucket, Key } = locate(path);

@@ -18,13 +18,16 @@ const answerCommit = (to: string, reply: CommitReply): KeeperIntent => ({
   answer: { signal: 'commitDone', reply },
 });
 
+/** Refused for the table that it was planned against: the run looks again, and asks for another one. */
+const mayAskAgain = (reply: CommitReply): boolean => reply.kind === 'failed' && reply.failure.kind === 'inputs-changed';
+
 function onCommitAsked(state: KeeperState, { job, ...waiter }: CommitAsk): Reduced {
   const { running, last, queue } = state;
   if (running?.kind === 'commit' && isSameCommit(running.commit.request, job)) {
     return still({ ...state, running: { ...running, commit: joinCommit(running.commit, job, waiter) } });
   }
   const { stepKey, generation } = job.request;
-  if (last?.generation === generation && hasAnswered(last, stepKey, waiter)) {
+  if (last?.generation === generation && hasAnswered(last, stepKey, waiter) && !mayAskAgain(last.reply)) {
     return { state, intents: [answerCommit(waiter.replyTo, last.reply)] };
   }
   return still({ ...state, queue: enqueue(queue, job, waiter) });

@@ -1,5 +1,5 @@
 // What only a real file system has: links, rights, odd names, readers beside writers.
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderStore } from '../../../src/adapters/stores/folder';
@@ -147,4 +147,31 @@ test('times are whole milliseconds, as the manifest keeps them', async () => {
 
 test('a relative path is refused', async () => {
   await expect(store.list('raw/*.csv')).rejects.toMatchObject({ kind: 'config', type: 'RelativePath' });
+});
+
+describe('the one name of a place', () => {
+  test.each([
+    ['itself', 'lake/t', 'lake/t'],
+    ['with doubled and trailing slashes', 'lake//t/', 'lake/t'],
+    ['through a linked folder', 'link/t', 'lake/t'],
+    ['through a linked folder, not there yet', 'link/new/deep', 'lake/new/deep'],
+    ['a link to what is not there yet', 'later', 'lake/coming'],
+    ['a relative link', 'near/t', 'lake/t'],
+    ['below a file', 'lake/file/t', 'lake/file/t'],
+    ['up through a link', 'link/../lake/t', 'lake/t'],
+  ])('%s', async (_, from, to) => {
+    await mkdir(join(root, 'lake/t'), { recursive: true });
+    await writeFile(join(root, 'lake/file'), '');
+    await symlink(join(root, 'lake'), join(root, 'link'));
+    await symlink('lake', join(root, 'near'));
+    await symlink('lake/coming', join(root, 'later'));
+    expect(await store.canonical(`${root}/${from}`)).toBe(`${await realpath(root)}/${to}`);
+    expect(await store.canonical(await store.canonical(`${root}/${from}`))).toBe(`${await realpath(root)}/${to}`);
+  });
+
+  test('links in a circle are an error that names one', async () => {
+    await symlink('b', join(root, 'a'));
+    await symlink('a', join(root, 'b'));
+    await expect(store.canonical(join(root, 'a/t'))).rejects.toMatchObject({ kind: 'config', type: 'LinkLoop' });
+  });
 });

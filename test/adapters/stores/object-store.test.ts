@@ -171,4 +171,10 @@ describe.each(stores)('%s', (_, create, newRoot) => {
     expect(await names('**')).toEqual(['bc']);
     expect(await store.stat(join(root, 'b/_hidden'))).toBeUndefined();
   });
+
+  test('a place has one name, however it is spelled', async () => {
+    const there = await store.canonical(join(root, 't'));
+    expect(await store.canonical(`${join(root, 't')}//`)).toBe(there);
+    expect(there).not.toMatch(/^s3a:/);
+  });
 });

@@ -70,6 +70,19 @@ describe('a commit', () => {
     expect(again.kinds).toEqual([]);
     expect(again.state.queue).toHaveLength(1);
   });
+
+  it('is made again for the same run when the table was another one: it asks with what it has found', () => {
+    const refused = { ...failure, kind: 'inputs-changed', type: 'TableChanged' } as const;
+    const { state } = after(
+      keeper(),
+      asked('a'),
+      { kind: 'turn' },
+      { kind: 'commit-ended', reply: { kind: 'failed', stepKey: stepOf('a'), failure: refused } },
+    );
+    const again = after(state, asked('a'));
+    expect(again.kinds).toEqual([]);
+    expect(again.state.queue).toHaveLength(1);
+  });
 });
 
 describe('upkeep', () => {
