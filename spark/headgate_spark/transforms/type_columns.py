@@ -99,7 +99,7 @@ def value_in(detail: str, spec: Declared) -> str | None:
     """The value that a sentence of `_value_detail` quotes."""
     begin = _before_value(spec)
     for end in (_after_value(spec, reason) for reason in _VERBS):
-        if detail.startswith(begin) and detail.endswith(end) and len(detail) >= len(begin) + len(end):
+        if detail.startswith(begin) and detail.endswith(end):
             return detail[len(begin) : -len(end)]
     return None
 

@@ -129,7 +129,7 @@ def test_counts_hold_when_a_sort_merge_join_stops_early(spark: SparkSession, tmp
         "read": 20_001,
         "kept": 20_000,
         "quarantined": 1,
-        "unreadable": 1,
+        "unreadable": 0,
         "duplicates": 0,
     }
 
