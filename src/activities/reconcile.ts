@@ -56,7 +56,7 @@ async function newestProved(log: TableLog, own: readonly CommittedBatch[]): Prom
 }
 
 /** The lineage of the newest version, read down as far as it is asked for. */
-async function createLineage(log: TableLog, newest: LogEntry, from: number) {
+export async function createLineage(log: TableLog, newest: LogEntry, from: number) {
   const restores = new Map<number, number | undefined>();
   let readFrom = newest.version + 1;
   let lineage: Lineage = { holds: () => false };

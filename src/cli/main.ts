@@ -97,6 +97,18 @@ function program(): Command {
     );
 
   headgate
+    .command('verify')
+    .description('hold the ledger against the table’s whole log, and the log against its files; nothing is written')
+    .addArgument(pipelineArgument())
+    .addOption(setFlag())
+    .addOption(jsonFlag())
+    .action((pipeline, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/verify.js')).verifyCommand(readConfig(process.env), pipeline, options),
+      ),
+    );
+
+  headgate
     .command('status')
     .description('open and recent runs, newest first')
     .argument('[pipeline]', 'only runs of this pipeline (file or name)')

@@ -110,7 +110,7 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
     )
 
 
-def _filesystem(table: str) -> tuple[fs.FileSystem, str]:
+def filesystem_of(table: str) -> tuple[fs.FileSystem, str]:
     if "://" in table or table.startswith("file:"):
         filesystem, path = fs.FileSystem.from_uri(table.replace("s3a://", "s3://", 1))
         return filesystem, path
@@ -130,7 +130,7 @@ def _checkpoint(filesystem: fs.FileSystem, folder: str, names: Mapping[str, int]
 
 def read_log(table: str) -> DeltaLog:
     """`table` is a path or URI. One listing of `_delta_log`, one read per commit."""
-    filesystem, root = _filesystem(table)
+    filesystem, root = filesystem_of(table)
     folder = f"{root.rstrip('/')}/_delta_log"
     infos = [info for info in filesystem.get_file_info(fs.FileSelector(folder)) if info.type == fs.FileType.File]
     names = {info.base_name: int(info.size) for info in infos}

@@ -46,7 +46,7 @@ describe('without a server', () => {
   test('help is exit code 0 and names every command', async () => {
     const { code, stdout } = await cli('--help');
     expect(code).toBe(0);
-    for (const name of ['dev', 'worker', 'run', 'validate', 'status', 'show', 'doctor', 'gate', 'cancel']) {
+    for (const name of ['dev', 'worker', 'run', 'validate', 'verify', 'status', 'show', 'doctor', 'gate', 'cancel']) {
       expect(stdout).toMatch(new RegExp(`^\\s+${name}\\b`, 'm'));
     }
   });
