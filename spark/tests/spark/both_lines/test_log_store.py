@@ -1,7 +1,9 @@
 """A version of a local table that is there stays what it is, whoever wrote it and however close the race."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -9,7 +11,10 @@ from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+from headgate_spark.classify import classify
+from headgate_spark.errors import JobFailed
 from headgate_spark.log_store import CLASS
+from tests.spark.tables import table
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +30,14 @@ def stores(spark: SparkSession) -> JavaObject:
     return made.newInstance(arguments)
 
 
-def write(spark: SparkSession, store: JavaObject, path: Path, *lines: str) -> bool:
+def write(spark: SparkSession, store: JavaObject, path: Path, *lines: str, mask: str = "022") -> bool:
     """False when the version was there."""
     jvm: Any = spark._jvm
     actions = jvm.java.util.ArrayList()
     for line in lines:
         actions.add(line)
-    configuration = spark._jsc.hadoopConfiguration()
+    configuration = jvm.org.apache.hadoop.conf.Configuration(spark._jsc.hadoopConfiguration())
+    configuration.set("fs.permissions.umask-mode", mask)
     try:
         store.write(jvm.org.apache.hadoop.fs.Path(str(path)), actions.iterator(), False, configuration)
     except Py4JJavaError as error:
@@ -44,11 +50,11 @@ def write(spark: SparkSession, store: JavaObject, path: Path, *lines: str) -> bo
 
 @pytest.mark.sample
 def test_delta_writes_the_log_of_local_tables_with_it(spark: SparkSession, tmp_path: Path) -> None:
-    table = tmp_path / "table"
+    path = tmp_path / "table"
     for _ in range(2):
-        spark.range(3).write.format("delta").mode("append").save(str(table))
+        spark.range(3).write.format("delta").mode("append").save(str(path))
     assert spark.conf.get("spark.delta.logStore.file.impl") == CLASS
-    log = table / "_delta_log"
+    log = path / "_delta_log"
     assert [(log / f"{version:020}.json").is_file() for version in range(3)] == [True, True, False]
     # Hadoop's sums beside the versions are what Delta's own store leaves.
     assert [file.name for file in log.iterdir() if file.name.endswith((".json.crc", ".tmp"))] == []
@@ -115,29 +121,66 @@ def test_odd_names_are_written_where_they_belong(
     path = folder / f"{0:020}.json"
     assert write(spark, stores.ours(), path, '{"a":"ü"}', '{"b":2}')
     assert path.read_bytes() == '{"a":"ü"}\n{"b":2}\n'.encode()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_who_may_read_the_files_may_read_the_log(spark: SparkSession, tmp_path: Path, stores: JavaObject) -> None:
+    for number, (mask, mode) in enumerate({"022": 0o644, "027": 0o640, "002": 0o664}.items()):
+        path = tmp_path / f"{number:020}.json"
+        assert write(spark, stores.ours(), path, "ours", mask=mask)
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_table_that_went_away_is_no_place_for_a_version(
+    spark: SparkSession, tmp_path: Path, stores: JavaObject
+) -> None:
+    with pytest.raises(Py4JJavaError, match="FileNotFoundException"):
+        write(spark, stores.ours(), tmp_path / "gone" / "_delta_log" / f"{7:020}.json", "ours")
+
+
+def test_two_merges_at_once_end_as_one_commit_and_one_conflict(spark: SparkSession, tmp_path: Path) -> None:
+    """As they would without the lock: in another tool, or on another machine."""
+    path = tmp_path / "table"
+    spark.range(10).write.format("delta").save(str(path))
+    together = Barrier(2)
+
+    def merge(_: int) -> JobFailed | None:
+        together.wait()
+        try:
+            spark.sql(
+                f"MERGE INTO delta.`{path}` t USING (SELECT id + 5 AS id FROM range(10)) s ON t.id = s.id "
+                "WHEN MATCHED AND s.id < 8 THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+            )
+        except Exception as error:
+            return classify(error)
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        failures = [failure for failure in pool.map(merge, range(2)) if failure is not None]
+    # One may have ended before the other began to read.
+    assert [(failure.kind, failure.type) for failure in failures] in ([("conflict", "ConcurrentWrite")], [])
+    assert sorted(row["id"] for row in table(spark, path)) == list(range(15))
 
 
 def test_a_sum_of_a_version_that_was_taken_away_does_not_spoil_the_next(spark: SparkSession, tmp_path: Path) -> None:
-    table = tmp_path / "table"
-    spark.range(3).write.format("delta").save(str(table))
-    spark.range(3).write.format("delta").mode("append").save(str(table))
-    log = table / "_delta_log"
+    path = tmp_path / "table"
+    spark.range(3).write.format("delta").save(str(path))
+    spark.range(3).write.format("delta").mode("append").save(str(path))
+    log = path / "_delta_log"
     (log / f"{1:020}.json").unlink()
     for sums in log.glob("*.crc"):
         sums.unlink()
     (log / f".{1:020}.json.crc").write_bytes(b"crc\0\0\0\2\0\1\2\3\4")
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
-    spark.range(5).write.format("delta").mode("append").save(str(table))
+    spark.range(5).write.format("delta").mode("append").save(str(path))
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
-    assert spark.read.format("delta").load(str(table)).count() == 8
+    assert spark.read.format("delta").load(str(path)).count() == 8
 
 
 def test_a_version_without_content_is_read_over(spark: SparkSession, tmp_path: Path) -> None:
     """What a crash may leave where the file system has no links."""
-    table = tmp_path / "table"
-    spark.range(3).write.format("delta").save(str(table))
-    (table / "_delta_log" / f"{1:020}.json").touch()
+    path = tmp_path / "table"
+    spark.range(3).write.format("delta").save(str(path))
+    (path / "_delta_log" / f"{1:020}.json").touch()
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
-    spark.range(5).write.format("delta").mode("append").save(str(table))
-    assert spark.read.format("delta").load(str(table)).count() == 8
+    spark.range(5).write.format("delta").mode("append").save(str(path))
+    assert spark.read.format("delta").load(str(path)).count() == 8
