@@ -1,6 +1,7 @@
 """Who writes a local table is alone at it, in whatever process and home, and for no longer than it lives."""
 
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,39 @@ def test_one_at_a_time_though_each_takes_the_lock_away_with_it(table: Path, monk
     assert seen == [1] * 80
 
 
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Between the opening of the lock's file and the lock, once."""
+    lock = fcntl.flock
+    pending = [happens]
+
+    def late(fd: int, operation: int) -> None:
+        if pending:
+            pending.pop()()
+        lock(fd, operation)
+
+    monkeypatch.setattr("headgate_spark.writer.fcntl.flock", late)
+
+
+def test_a_lock_that_its_last_holder_took_away_guards_nothing(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = table / "_delta_log" / "_headgate.lock"
+    meanwhile(monkeypatch, lock.unlink)
+    with only_writer(str(table), "run/ours", never):
+        assert lock.exists()
+        assert refused(table).type == "TableLocked"
+
+
+def test_a_first_version_that_comes_meanwhile_moves_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "table" / "_delta_log"
+
+    def made() -> None:
+        log.mkdir(parents=True)
+        (log / f"{0:020}.json").touch()
+
+    meanwhile(monkeypatch, made)
+    with only_writer(str(tmp_path / "table"), "run/ours", never):
+        assert (log / "_headgate.lock").exists()
+
+
 def test_after_a_first_write_the_lock_is_in_the_table(tmp_path: Path) -> None:
     first = Holder(tmp_path / "table")
     try:
@@ -160,6 +194,11 @@ def test_one_table_by_two_spellings_has_one_lock(tmp_path: Path, table: Path, ho
     (tmp_path / "link").symlink_to(table)
     assert refused(tmp_path / "link").type == "TableLocked"
     assert refused(Path(f"{table}/../table")).type == "TableLocked"
+    # Before its first version too, when the lock lies beside the folder.
+    (tmp_path / "lake" / "new").mkdir(parents=True)
+    (tmp_path / "new").symlink_to(tmp_path / "lake" / "new")
+    with only_writer(str(tmp_path / "lake" / "new"), "run/ours", never):
+        assert refused(tmp_path / "new").type == "TableLocked"
 
 
 def test_what_a_holder_says_of_itself_is_data(table: Path, holder: Holder) -> None:
