@@ -28,10 +28,10 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         read_request(options.request)
+        spark = build_session(master=options.master, memory=options.memory)
     except JobFailed as failure:
         _say(failure)
         return 2
-    spark = build_session(master=options.master, memory=options.memory)
     try:
         run_job(spark, options.request)
     except JobFailed as failure:

@@ -31,11 +31,15 @@ def _told(*texts: str) -> Callable[[frozenset[str], str], bool]:
     return lambda _, text: any(part in text for part in texts)
 
 
-def _concurrent(found: frozenset[str], _: str) -> bool:
+def _concurrent(found: frozenset[str], text: str) -> bool:
+    # A version that another writer made first, where Delta does not look what it was.
+    if "FileAlreadyExistsException" in found and "/_delta_log/" in text:
+        return True
     return any(
         (name.startswith("Concurrent") and name.endswith("Exception"))
         or name in ("ProtocolChangedException", "MetadataChangedException")
         or name.startswith("DELTA_CONCURRENT_")
+        or name in ("DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED")
         # A first write that found a table: somebody else was quicker.
         or name == "DELTA_PATH_EXISTS"
         for name in found

@@ -10,10 +10,15 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from headgate_spark.log_store import require_log_store
+
 _DELTA: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
+
+# Delta's own log of local tables would replace a version that another writer made in the same moment.
+_LOG_STORE = "spark.delta.logStore.file.impl"
 
 # Without Hadoop's native library its own local file system starts a `chmod` process for every file that it makes.
 _LOCAL_FILES: Mapping[str, str] = {
@@ -51,7 +56,7 @@ def place_settings(master: str | None) -> Mapping[str, str]:
         return local
     classpath = os.pathsep.join(str(jar) for jar in sorted(Path(jars).glob("*.jar")))
     paths = {"spark.driver.extraClassPath": classpath, "spark.executor.extraClassPath": classpath}
-    return {**paths, **_DELTA, **_LOCAL_FILES, **local}
+    return {**paths, **_DELTA, **_LOCAL_FILES, _LOG_STORE: require_log_store(Path(jars)), **local}
 
 
 def jvm_of(spark: SparkSession) -> Any | None:  # noqa: ANN401

@@ -15,6 +15,7 @@ from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare
 from headgate_spark.protocol import CommitRequest, JobReport, JobRequest, MaintainRequest, PrepareRequest
 from headgate_spark.session import job_session
+from headgate_spark.writer import only_writer
 
 
 def _ignore(_: str) -> None:
@@ -51,13 +52,20 @@ def _record(request: JobRequest, report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], None]) -> JobReport:
+    def waits() -> None:
+        on_phase("wait")
+        # Spark refuses a job of a group that was cancelled: so a cancel ends the wait.
+        spark.range(1).count()
+
     match request:
         case PrepareRequest():
             return prepare(job_session(spark, request.pipeline.timezone), request, on_phase)
         case CommitRequest():
-            return commit(job_session(spark, request.timezone), request, on_phase)
+            with only_writer(request.target.table, request.run, waits):
+                return commit(job_session(spark, request.timezone), request, on_phase)
         case MaintainRequest():
-            return maintain(job_session(spark, "UTC"), request, on_phase)
+            with only_writer(request.table, request.run, waits):
+                return maintain(job_session(spark, "UTC"), request, on_phase)
         case _:
             assert_never(request)
 

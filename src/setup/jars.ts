@@ -1,11 +1,13 @@
 // Owns fetching of pinned jars: with the Ivy that Spark ships, else with Maven; each is checked against its checksum.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import { setting, type Progress, type SetupContext } from './context';
 import { installOnce, readStamp, sha256 } from './install-once';
 import { which } from './locate';
+import { logStoreJar, makeLogStore, type LogStoreTools } from './log-store';
 import type { JarPins, SparkLine } from './pins';
 import { lastLines, type RunResult } from './shell';
 
@@ -13,12 +15,10 @@ export type JarTools = { readonly java: string; readonly sparkHome: string };
 
 type Coordinate = { readonly group: string; readonly artifact: string; readonly version: string };
 
+/** The folder with the pinned jars and our log store. */
 export async function findSparkJars(context: SetupContext, line: SparkLine): Promise<string | undefined> {
-  const own = line.own && setting(context.env, line.own.jars);
-  if (own !== undefined) {
-    await checkJars(line.jars, own);
-    return own;
-  }
+  const own = await ownJars(context, line);
+  if (own !== undefined && existsSync(join(own, logStoreJar(context)))) return own;
   const { dir, fingerprint } = sparkPlace(context, line);
   return (await readStamp(dir, fingerprint)) === undefined ? undefined : dir;
 }
@@ -26,21 +26,34 @@ export async function findSparkJars(context: SetupContext, line: SparkLine): Pro
 export async function installSparkJars(
   context: SetupContext,
   line: SparkLine,
-  tools: JarTools,
+  tools: JarTools & LogStoreTools,
   progress: Progress,
 ): Promise<string> {
+  const own = await ownJars(context, line);
   const { dir, fingerprint } = sparkPlace(context, line);
+  const names = jarNames(line.jars);
   const make = async (part: string, work: string): Promise<{ checksummed: readonly string[] }> => {
-    await fetchJars(context, { pins: line.jars, into: part, work, tools, progress });
-    return { checksummed: jarNames(line.jars) };
+    if (own === undefined) await fetchJars(context, { pins: line.jars, into: part, work, tools, progress });
+    else await Promise.all(names.map((name) => copyFile(join(own, name), join(part, name))));
+    await makeLogStore(context, part, tools, progress);
+    return { checksummed: [...names, logStoreJar(context)] };
   };
   await installOnce({ dir, fingerprint, needsBytes: 50_000_000, make }, progress);
   return dir;
 }
 
+/** What the user named, checked. It may lack our log store: then a folder in the cache holds both. */
+async function ownJars(context: SetupContext, line: SparkLine): Promise<string | undefined> {
+  const own = line.own && setting(context.env, line.own.jars);
+  if (own !== undefined) await checkJars(line.jars, own);
+  return own;
+}
+
+/** A folder per content: another release never changes the jars under a Spark that runs. */
 function sparkPlace(context: SetupContext, line: SparkLine): { dir: string; fingerprint: string } {
-  const fingerprint = Object.entries(line.jars).flat().join(' ');
-  return { dir: join(context.cache, 'jars', `spark-${line.version}`), fingerprint };
+  const fingerprint = [...Object.entries(line.jars).flat(), logStoreJar(context)].join(' ');
+  const key = createHash('sha256').update(fingerprint).digest('hex').slice(0, 8);
+  return { dir: join(context.cache, 'jars', `spark-${line.version}-${key}`), fingerprint };
 }
 
 export function jarNames(pins: JarPins): string[] {

@@ -116,8 +116,8 @@ function ensureSpark(context: SetupContext, { line, tests, env, jars }: FoundSpa
     installPythonEnv(context, line, tests, progress),
   );
   const ownJars = ensured(`Spark ${line.version} jars`, jars, async (progress) => {
-    const { sparkHome } = await python.get();
-    return installSparkJars(context, line, { java, sparkHome }, progress);
+    const tools = { java, ...(await python.get()) };
+    return installSparkJars(context, line, tools, progress);
   });
   return {
     version: line.version,

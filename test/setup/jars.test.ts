@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchJars, findSparkJars, installSparkJars } from '../../src/setup/jars';
+import { fetchJars, findSparkJars, installSparkJars, jarNames } from '../../src/setup/jars';
+import { logStoreJar } from '../../src/setup/log-store';
 import { emr7Spark, ownSpark, testServerJars } from '../../src/setup/pins';
 import { createRoom, removeRooms, silent, type Answer, type Call, type Room } from './room';
 
@@ -30,6 +31,15 @@ async function fetchWith(answer: Answer, prepare: (room: Room) => void = silent)
   await fetchJars(room, { pins, into, work, tools, progress: silent });
   return room;
 }
+
+/** Plays the Python that compiles our log store: into the folder that it was told. */
+function compile(call: Call, context: Pick<Room, 'root'>): { code: number } {
+  writeFileSync(join(call.args[call.args.indexOf('headgate_spark.log_store') + 1] ?? '', logStoreJar(context)), 'ours');
+  return { code: 0 };
+}
+
+const isCompiler = ({ args }: Call): boolean => args.includes('headgate_spark.log_store');
+const tools = { java: 'java', sparkHome: '/s', python: 'python' };
 
 const good = { 'one-1.0.jar': 'one', 'two-2.0.jar': 'two' };
 
@@ -98,19 +108,76 @@ describe('HEADGATE_JARS', () => {
       type: 'MissingJar',
     });
   });
+
+  it('is left as it is, and its jars go with our log store into a folder of the cache', async () => {
+    const machine: Room = createRoom((call) => (isCompiler(call) ? compile(call, machine) : undefined));
+    const line = { ...ownSpark, jars: pins };
+    const own = join(machine.folder, 'own');
+    for (const [name, text] of Object.entries(good)) machine.write(join('own', name), text);
+    const room = machine.withEnv({ HEADGATE_JARS: own });
+    expect(await findSparkJars(room, line)).toBeUndefined();
+    const made = await installSparkJars(room, line, tools, silent);
+    expect(readdirSync(own).sort()).toEqual(Object.keys(good).sort());
+    expect(readdirSync(made)).toEqual(expect.arrayContaining([...jarNames(pins), logStoreJar(room)]));
+    expect(await findSparkJars(room, line)).toBe(made);
+    // as a worker gets it from who started it
+    expect(await findSparkJars(room.withEnv({ HEADGATE_JARS: made }), line)).toBe(made);
+  });
 });
 
 describe('installSparkJars', () => {
+  const lines = [ownSpark, emr7Spark].map(({ version, lock }) => ({ version, lock, jars: pins }));
+  const machine = (): Room => {
+    const room: Room = createRoom((call) => (isCompiler(call) ? compile(call, room) : deliver(call, good)));
+    return room;
+  };
+
   it('keeps the jars of each Spark in a folder of their own, and finds them while they are unchanged', async () => {
-    const lines = [ownSpark, emr7Spark].map(({ version, lock }) => ({ version, lock, jars: pins }));
-    const room = createRoom((call) => deliver(call, good));
+    const room = machine();
     const made: string[] = [];
-    for (const line of lines) made.push(await installSparkJars(room, line, { java: 'java', sparkHome: '/s' }, silent));
+    for (const line of lines) made.push(await installSparkJars(room, line, tools, silent));
     expect(new Set(made).size).toBe(2);
     const find = (): Promise<unknown[]> => Promise.all(lines.map((line) => findSparkJars(room, line)));
     expect(await find()).toEqual(made);
     writeFileSync(join(made[1] ?? '', 'two-2.0.jar'), 'tampered');
     expect(await find()).toEqual([made[0], undefined]);
+    writeFileSync(join(made[0] ?? '', logStoreJar(room)), 'tampered');
+    expect(await find()).toEqual([undefined, undefined]);
+  });
+
+  it('makes another folder for the log store of another release, beside the one that is in use', async () => {
+    const [line] = lines;
+    if (line === undefined) throw new Error('no line');
+    const room = machine();
+    const before = await installSparkJars(room, line, tools, silent);
+    const next: Room = { ...machine(), cache: room.cache, root: room.folder };
+    room.write('spark/headgate_spark/LinkLogStore.java', 'another source');
+    const shell: Room['shell'] = {
+      run: (command, args, options = {}) => {
+        const call = { command, args, options };
+        return Promise.resolve({
+          stdout: '',
+          stderr: '',
+          ...(isCompiler(call) ? compile(call, next) : deliver(call, good)),
+        });
+      },
+    };
+    const after = await installSparkJars({ ...next, shell }, line, tools, silent);
+    expect(after).not.toBe(before);
+    expect(await findSparkJars(room, line)).toBe(before);
+  });
+
+  it('fails with the words of the compiler, and keeps nothing, where the log store cannot be made', async () => {
+    const room = createRoom((call) =>
+      isCompiler(call) ? { code: 1, stderr: 'Traceback\nJvmError: no Java found' } : deliver(call, good),
+    );
+    const [line] = lines;
+    if (line === undefined) throw new Error('no line');
+    await expect(installSparkJars(room, line, tools, silent)).rejects.toMatchObject({
+      type: 'LogStoreNotMade',
+      message: expect.stringContaining('no Java found'),
+    });
+    expect(await findSparkJars(room, line)).toBeUndefined();
   });
 });
 

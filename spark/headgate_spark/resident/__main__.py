@@ -48,6 +48,8 @@ def main() -> int:
     except HomeTakenError as error:
         print(f"resident: {error}", file=sys.stderr)
         return EXIT_TAKEN
+    # Whoever waits for a table that this process writes is told so.
+    os.environ["HEADGATE_HOME"] = str(home.path)
     listener, socket_path = listen(home)
     jars = os.environ.get("HEADGATE_JARS")
     try:

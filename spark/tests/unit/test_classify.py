@@ -31,6 +31,14 @@ from headgate_spark.errors import JobFailed
         ),
         ("[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Transaction conflict", "conflict", "ConcurrentWrite"),
         ("io.delta.exceptions.ConcurrentTransactionException: This error", "conflict", "ConcurrentWrite"),
+        ("[DELTA_METADATA_CHANGED] MetadataChangedException: The metadata", "conflict", "ConcurrentWrite"),
+        ("[DELTA_PROTOCOL_CHANGED] The protocol version", "conflict", "ConcurrentWrite"),
+        (
+            "java.nio.file.FileAlreadyExistsException: /lake/t/_delta_log/00000000000000000007.json",
+            "conflict",
+            "ConcurrentWrite",
+        ),
+        ("java.nio.file.FileAlreadyExistsException: /lake/report.json", "unknown", "UnexpectedError"),
         (
             "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///raw/a.csv.gz. SQLSTATE: KD001\n"
             "Caused by: java.io.EOFException: Unexpected end of input stream",

@@ -1,5 +1,6 @@
 """Who starts a job says where and with what it runs; a job takes nothing of its own for granted."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import cast
 import pytest
 from pyspark.sql import SparkSession
 
+from headgate_spark.errors import JobFailed
+from headgate_spark.log_store import CLASS, jar_name
 from headgate_spark.platform import jvm_of, jvm_versions, place_settings, set_log_level
 
 SPARK = Path(__file__).parents[2]
@@ -29,12 +32,23 @@ def test_jars_and_master_of_our_own_come_with_the_settings_of_this_machine(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "delta.jar").touch()
+    (tmp_path / jar_name()).touch()
     monkeypatch.setenv("HEADGATE_JARS", str(tmp_path))
     assert "spark.master" not in place_settings(master=None)
     ours = place_settings(master="local[2]")
     assert ours["spark.master"] == "local[2]"
-    assert ours["spark.driver.extraClassPath"] == str(tmp_path / "delta.jar")
+    assert ours["spark.driver.extraClassPath"] == f"{tmp_path / 'delta.jar'}{os.pathsep}{tmp_path / jar_name()}"
     assert "DeltaCatalog" in ours["spark.sql.catalog.spark_catalog"]
+    assert ours["spark.delta.logStore.file.impl"] == CLASS
+
+
+def test_no_spark_of_ours_starts_without_its_log_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "headgate-log-store-0123456789abcdef.jar").touch()
+    monkeypatch.setenv("HEADGATE_JARS", str(tmp_path))
+    with pytest.raises(JobFailed) as caught:
+        place_settings(master="local[2]")
+    assert (caught.value.kind, caught.value.type) == ("config", "LogStoreMissing")
+    assert str(tmp_path) in caught.value.remedy
 
 
 def test_without_a_jvm_nothing_is_asked_of_it() -> None:
