@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pyspark.sql import Row, SparkSession
 
-from headgate_spark.delta.log import commit_info, metadata_of
+from headgate_spark.delta.log import commit_info, metadata_of, version_restored
 from headgate_spark.delta.table import table_name
 
 # The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
@@ -27,14 +27,16 @@ def _is_ours(user_metadata: str | None, step_key: str, generation: int) -> bool:
     return metadata.get("stepKey") == step_key and int(metadata.get("generation", 0)) >= generation
 
 
-def _restored_to(row: Row) -> int:
-    """The version that a RESTORE set the table back to. One by time does not say: none, since to bring the rows of a
-    batch twice changes nothing and not to bring them loses them."""
+def _restored_to(row: Row, path: str) -> int:
+    """The version that a RESTORE set the table back to; before all where nobody can tell: to bring the rows of a batch
+    twice changes nothing, and not to bring them loses them."""
     version = (row["operationParameters"] or {}).get("version")
-    return int(version) if version is not None and str(version).isdigit() else -1
+    at = int(row["version"])
+    found = int(version) if version is not None and str(version).isdigit() else version_restored(path, at)
+    return -1 if found is None or found >= at else found
 
 
-def descends_from(newest_first: Sequence[Row], version: int) -> bool:
+def descends_from(newest_first: Sequence[Row], version: int, path: str) -> bool:
     """Are the rows of the newest version made from those of this one? RESTORE leaves out what lies between."""
     rows = {int(row["version"]): row for row in newest_first}
     at = int(newest_first[0]["version"]) if newest_first else -1
@@ -42,7 +44,7 @@ def descends_from(newest_first: Sequence[Row], version: int) -> bool:
         row = rows.get(at)
         if row is None:
             return False
-        at = _restored_to(row) if row["operation"] == RESTORE else at - 1
+        at = _restored_to(row, path) if row["operation"] == RESTORE else at - 1
     return at == version
 
 
@@ -61,12 +63,12 @@ def _commits(
     suffix = f" LIMIT {limit}" if limit else ""
     rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
     ours = [row for row in rows if _is_ours(row["userMetadata"], step_key, generation)]
-    return [_commit(row, rows) for row in ours], len(rows)
+    return [_commit(row, rows, path) for row in ours], len(rows)
 
 
-def _commit(row: Row, newest_first: Sequence[Row]) -> Commit:
+def _commit(row: Row, newest_first: Sequence[Row], path: str) -> Commit:
     version = int(row["version"])
-    return Commit(version, dict(row["operationMetrics"] or {}), not descends_from(newest_first, version))
+    return Commit(version, dict(row["operationMetrics"] or {}), not descends_from(newest_first, version, path))
 
 
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:

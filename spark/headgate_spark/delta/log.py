@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -98,3 +99,25 @@ def read_written(path: str, version: int) -> Written | None:
 def commit_info(path: str, version: int) -> Action | None:
     """What the writer of the version says of it: `operationMetrics`, `userMetadata`, …"""
     return next((action["commitInfo"] for action in read_commit(path, version) or () if "commitInfo" in action), None)
+
+
+def _files(actions: Sequence[Action], kind: str) -> list[str]:
+    """Each with the deletion vector that takes rows of it away."""
+    found = (action[kind] for action in actions if kind in action)
+    vectors = ((file, file.get("deletionVector") or {}) for file in found)
+    return [json.dumps([file["path"], vector.get("pathOrInlineDv"), vector.get("offset")]) for file, vector in vectors]
+
+
+def version_restored(path: str, restore: int) -> int | None:
+    """Where a RESTORE by time led, which only who knows the zone of its session can read from it: undone step by step
+    from there, the newest version with the files that it left. Nothing where the log does not reach so far."""
+    difference: Counter[str] = Counter()
+    for version in range(restore, -1, -1):
+        if version < restore and not any(difference.values()):
+            return version
+        actions = read_commit(path, version)
+        if actions is None:
+            return None
+        difference.update(_files(actions, "add"))
+        difference.subtract(_files(actions, "remove"))
+    return None

@@ -212,12 +212,16 @@ def test_a_commit_that_was_restored_over_does_not_count(scene: Scene) -> None:
     assert scene.notes() == {"a": "1", "b": "2"}
 
 
-def test_a_restore_by_time_does_not_say_to_which_version_so_the_commit_does_not_count(scene: Scene) -> None:
+@pytest.mark.parametrize(("version", "counts"), [(1, False), (2, True)], ids=["before it", "to it"])
+def test_where_a_restore_by_time_led_is_found_out(scene: Scene, version: int, counts: bool) -> None:
     scene.commit()
     lose_report(scene)
     scene.sql("INSERT INTO TABLE_ (id, note) VALUES ('x', 'theirs')")
-    scene.sql(f"RESTORE TABLE TABLE_ TO TIMESTAMP AS OF {scene.time_of(2)}")
-    assert scene.refused(attempt=2).type == "CommitRestored"
+    scene.sql(f"RESTORE TABLE TABLE_ TO TIMESTAMP AS OF {scene.time_of(version)}")
+    if counts:
+        assert scene.commit(attempt=2)["table"]["recovered"]
+    else:
+        assert scene.refused(attempt=2).type == "CommitRestored"
 
 
 @pytest.mark.parametrize(
