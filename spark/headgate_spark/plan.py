@@ -1,13 +1,14 @@
 """The prepare query as a whole: sources to rows with their fate, each written once. Builds, never runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headgate_spark.protocol import Bin, ColumnsTransform, Pipeline
+from headgate_spark.protocol import DELIVERY, Bin, ColumnsTransform, InputFile, JobWarning, Pipeline
 from headgate_spark.transforms.check_rows import BROKEN, broken_detail, check_rows, failed_name
+from headgate_spark.transforms.delivery import delivery_of
 from headgate_spark.transforms.fates import (
     ASIDE,
     KEPT,
@@ -39,13 +40,18 @@ def bins_of(pipeline: Pipeline) -> list[Bin]:
     )
 
 
+def _size(files: Sequence[InputFile]) -> int:
+    """Parquet packs three to ten times; what text becomes in memory is near what it is on disk."""
+    return sum(file.unpacked_bytes or file.size for file in files)
+
+
 def _shared(rows: DataFrame, name: str) -> DataFrame:
     """Rows that two branches of the plan use. The count is read by nobody: it keeps Spark from pruning the branches
     apart, so that both use one shuffle, and from pushing a filter below the parsing that it depends on."""
     return rows.observe(f"headgate-{name}", F.count(F.lit(1)).alias("rows"))
 
 
-def _fated(rows: DataFrame, pipeline: Pipeline, columns: tuple[str, ...]) -> DataFrame:
+def _fated(rows: DataFrame, pipeline: Pipeline, columns: tuple[str, ...], files: Sequence[InputFile]) -> DataFrame:
     """The last word on each row that went through the transform."""
     rules = pipeline.expectations
     fate = (
@@ -59,6 +65,7 @@ def _fated(rows: DataFrame, pipeline: Pipeline, columns: tuple[str, ...]) -> Dat
 
     return rows.selectExpr(
         *map(quoted, columns),
+        named(delivery_of(files), DELIVERY),
         *(named(quoted(spec.name), bin_name(index)) for index, spec in enumerate(bins_of(pipeline))),
         *(failed_name(index) for index in range(len(rules))),
         named(fate, FATE),
@@ -75,10 +82,12 @@ def build_plan(
     spark: SparkSession,
     pipeline: Pipeline,
     read: Mapping[str, DataFrame],
-    sizes: Mapping[str, int],
+    files: Mapping[str, Sequence[InputFile]],
     trusted: Collection[str],
+    warnings: list[JobWarning],
 ) -> DataFrame:
-    """Rows with the columns of the target, and those that tell what became of each.
+    """Rows with the columns of the target, and those that tell what became of each. `files` are those of each source
+    by rank.
 
     `trusted` are sources whose keys are taken to be unique, which saves sorting them. The rows tell if they are not:
     their fate is then REPEATED, and the plan has to be made again without that trust."""
@@ -98,11 +107,11 @@ def build_plan(
             summary = summarize_fates(judged)
         summaries.append(summary.selectExpr("*", named(sql_string(name), SOURCE)))
         kept = judged.filter(f"{FATE} = '{KEPT}'")
-        rows[name] = F.broadcast(kept) if name != driving and sizes[name] <= BROADCAST_BYTES else kept
-    transformed = transform_rows(spark, pipeline, rows)
+        rows[name] = F.broadcast(kept) if name != driving and _size(files[name]) <= BROADCAST_BYTES else kept
+    transformed = transform_rows(spark, pipeline, rows, files[driving], warnings)
     columns = target_columns(pipeline, transformed)
     checked = check_rows(transformed, pipeline.expectations, LIVE)
-    parts = [_fated(checked, pipeline, columns), *summaries]
+    parts = [_fated(checked, pipeline, columns, files[driving]), *summaries]
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts)
 
 

@@ -6,6 +6,9 @@ from typing import Literal
 
 PROTOCOL: Literal[1] = 1
 
+# Column of a target table: when the content of the row came, as texts that sort.
+DELIVERY = "_headgate_delivery"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -148,6 +151,8 @@ class Target:
     partitions_fixed: bool
     # The table is made with deletion vectors: a MERGE marks changed rows instead of writing their files again.
     deletion_vectors: bool
+    # The table takes new columns of the batch. Absent: other columns than those of the table are refused.
+    evolve: Literal["add-columns"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -436,7 +441,7 @@ class CommitRows:
     staged: int
     inserted: int
     updated: int
-    # Equal to the row in the table, or older than it by `latestBy`.
+    # Equal to the row in the table, or older than it by `latestBy` or delivery.
     unchanged: int
 
 

@@ -86,6 +86,17 @@ def pipeline_of(*sources: Document, **changes: object) -> Document:
     }
 
 
+def base_of(table: Path) -> Document:
+    """What freeze reads from the log of a table: its id, its newest version and the fingerprint of that."""
+    log = sorted((table / "_delta_log").glob("*.json"))
+    actions = [json.loads(line) for entry in log for line in entry.read_text(encoding="utf-8").split("\n") if line]
+    return {
+        "id": [action["metaData"]["id"] for action in actions if "metaData" in action][-1],
+        "version": int(log[-1].stem),
+        "commit": hashlib.sha256(log[-1].read_bytes()).hexdigest()[:16],
+    }
+
+
 class Batch:
     """One frozen batch in a lake folder: writes manifest and requests as the worker does."""
 
@@ -99,6 +110,8 @@ class Batch:
         self.folder = lake / "_headgate" / pipeline["name"] / "batches" / self.digest
         self.folder.mkdir(parents=True, exist_ok=True)
         self.quarantine = lake / "_headgate" / pipeline["name"] / "quarantine"
+        # The table that the batch was planned against, see `base_of`.
+        self.base: Document | None = None
         self.write_manifest()
 
     @staticmethod
@@ -112,6 +125,18 @@ class Batch:
             "modifiedMs": stat.st_mtime_ns / 1_000_000,
             "etag": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
         }
+
+    def delivered(self, *deliveries: str | None) -> "Batch":
+        """In the order of the files; one for all of them, or one for each."""
+        each = deliveries * len(self.files) if len(deliveries) == 1 else deliveries
+        for file, delivery in zip(self.files, each, strict=True):
+            file |= {} if delivery is None else {"delivery": delivery}
+        self.write_manifest()
+        return self
+
+    def planned_against(self, base: Document) -> "Batch":
+        self.base = base
+        return self
 
     def write_manifest(self) -> None:
         manifest = {
@@ -164,6 +189,7 @@ class Batch:
                 "staging": staging,
             }
             | ({} if latest is None else {"latestBy": latest})
+            | ({} if self.base is None else {"base": self.base})
         )
 
     def prepare(

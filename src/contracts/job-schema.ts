@@ -182,7 +182,7 @@ const reports = {
       staged: count,
       inserted: count,
       updated: count,
-      unchanged: count.describe('Equal to the row in the table, or older than it by `latestBy`.'),
+      unchanged: count.describe('Equal to the row in the table, or older than it by `latestBy` or delivery.'),
     }),
     table: tableVersion,
     files: named('CommittedFiles', {

@@ -5,6 +5,9 @@ export const jobProtocol = 1;
 export const ledgerProtocol = 2;
 export const runRecordProtocol = 1;
 
+/** Column of a target table: when the content of the row came, as texts that sort. Names of people never begin like it. */
+export const deliveryColumn = '_headgate_delivery';
+
 /** All that a job can be; whoever parses a kind of job takes it from here. */
 export const jobKinds = ['prepare', 'commit', 'maintain'] as const;
 

@@ -199,6 +199,11 @@ const target = fields(
       'true: a new table has deletion vectors, so a MERGE marks changed rows instead of writing their files again. All ' +
         'readers of the table must know them. Default false.',
     ).optional(),
+    evolve: word(
+      'add-columns: the table takes new columns of the batch, null in the rows that it has. none: they are refused, as is any other difference.',
+      ['none', 'add-columns'],
+      'none',
+    ).optional(),
   },
   'The Delta table.',
 );

@@ -130,6 +130,10 @@ export const target = named('Target', {
   deletionVectors: flag.describe(
     'The table is made with deletion vectors: a MERGE marks changed rows instead of writing their files again.',
   ),
+  evolve: z
+    .enum(['add-columns'])
+    .exactOptional()
+    .describe('The table takes new columns of the batch. Absent: other columns than those of the table are refused.'),
 });
 export type Target = Infer<typeof target>;
 

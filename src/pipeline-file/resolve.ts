@@ -181,4 +181,5 @@ const resolveTarget = (target: PipelineFile['target'], table: TableUri, fromKey:
   clusterBy: target.cluster_by ?? [],
   partitionsFixed: target.partitions_fixed === 'true',
   deletionVectors: target.deletion_vectors === 'true',
+  ...(target.evolve === 'add-columns' ? { evolve: target.evolve } : {}),
 });

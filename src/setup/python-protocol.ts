@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { manifest } from '../contracts/batch-schema';
 import { jobFailure, jobReport, jobRequest } from '../contracts/job-schema';
-import { jobProtocol } from '../contracts/kinds';
+import { deliveryColumn, jobProtocol } from '../contracts/kinds';
 import { tableHealth } from '../contracts/maintenance-schema';
 import { createContext } from './context';
 
@@ -110,6 +110,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 PROTOCOL: Literal[${jobProtocol}] = ${jobProtocol}
+
+# Column of a target table: when the content of the row came, as texts that sort.
+DELIVERY = ${valueOf(deliveryColumn)}
 
 
 ${[...written.values()].join('\n\n\n')}

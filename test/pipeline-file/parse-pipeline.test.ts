@@ -198,9 +198,17 @@ test('mistakes of all parts come in one message, in the order of the file', () =
   orders.yaml:16:13 sources.customers.format: 'parqet' is not one of the known words. Did you mean parquet? Known here: csv, parquet.
   orders.yaml:27:62 expectations.paid.hold_above: '5' is more than all rows. Write 0% to 100%; 5 alone means 500%.
   orders.yaml:29:10 target.table: the variable LAKES is not set. Pass --set LAKES=…, set it in the environment, or give a default: \${LAKES:-…}.
-  orders.yaml:30:3 target.partitions: 'partitions' is not a known key. Did you mean partition_by? Known here: table, key, partition_by, zorder_by, cluster_by, partitions_fixed, deletion_vectors.
+  orders.yaml:30:3 target.partitions: 'partitions' is not a known key. Did you mean partition_by? Known here: table, key, partition_by, zorder_by, cluster_by, partitions_fixed, deletion_vectors, evolve.
   orders.yaml:33:17 schedule.at: '2:30' is not a time of day. Write hours and minutes, for example "02:30"."
 `);
+});
+
+test('columns are added to a table where the file says so, and nothing else is a word for it', () => {
+  const evolving = (word: string) => spoil(orders, '  partition_by', `  evolve: ${word}\n  partition_by`);
+  expect(parse(evolving('add-columns')).target.evolve).toBe('add-columns');
+  expect(parse(evolving('none')).target).not.toHaveProperty('evolve');
+  expect(parse(orders).target).not.toHaveProperty('evolve');
+  expect(issuesOf(evolving('true')).map(({ field }) => field)).toEqual(['target.evolve']);
 });
 
 test('a slip in an outer part does not hide one in the core', () => {

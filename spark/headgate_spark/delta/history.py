@@ -1,33 +1,51 @@
 """Finds a commit of ours in a table's history by the step key in its userMetadata."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
-from headgate_spark.delta.log import commit_info
+from headgate_spark.delta.log import commit_info, metadata_of, version_restored
 from headgate_spark.delta.table import table_name
 
 # The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
 _DEPTHS = (1, 20, None)
 
 
+RESTORE = "RESTORE"
+
+
 class Commit(NamedTuple):
     version: int
     metrics: Mapping[str, str]
+    # The table was set back to before it: its rows are not there any more.
+    restored_over: bool = False
 
 
 def _is_ours(user_metadata: str | None, step_key: str, generation: int) -> bool:
-    try:
-        metadata = json.loads(user_metadata or "null")
-    except ValueError:
-        return False
-    return (
-        isinstance(metadata, dict)
-        and metadata.get("stepKey") == step_key
-        and int(metadata.get("generation", 0)) >= generation
-    )
+    metadata = metadata_of(user_metadata)
+    return metadata.get("stepKey") == step_key and int(metadata.get("generation", 0)) >= generation
+
+
+def _restored_to(row: Row, path: str) -> int:
+    """The version that a RESTORE set the table back to; before all where nobody can tell: to bring the rows of a batch
+    twice changes nothing, and not to bring them loses them."""
+    version = (row["operationParameters"] or {}).get("version")
+    at = int(row["version"])
+    found = int(version) if version is not None and str(version).isdigit() else version_restored(path, at)
+    return -1 if found is None or found >= at else found
+
+
+def descends_from(newest_first: Sequence[Row], version: int, path: str) -> bool:
+    """Are the rows of the newest version made from those of this one? RESTORE leaves out what lies between."""
+    rows = {int(row["version"]): row for row in newest_first}
+    at = int(newest_first[0]["version"]) if newest_first else -1
+    while at > version:
+        row = rows.get(at)
+        if row is None:
+            return False
+        at = _restored_to(row, path) if row["operation"] == RESTORE else at - 1
+    return at == version
 
 
 def commit_at(path: str, version: int, step_key: str, generation: int) -> Commit | None:
@@ -45,15 +63,20 @@ def _commits(
     suffix = f" LIMIT {limit}" if limit else ""
     rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
     ours = [row for row in rows if _is_ours(row["userMetadata"], step_key, generation)]
-    return [Commit(int(row["version"]), dict(row["operationMetrics"] or {})) for row in ours], len(rows)
+    return [_commit(row, rows, path) for row in ours], len(rows)
+
+
+def _commit(row: Row, newest_first: Sequence[Row], path: str) -> Commit:
+    version = int(row["version"])
+    return Commit(version, dict(row["operationMetrics"] or {}), not descends_from(newest_first, version, path))
 
 
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
-    """The newest commit of the step."""
+    """The newest commit of the step whose rows are in the table, else the newest one."""
     for limit in _DEPTHS:
         found, seen = _commits(spark, path, step_key, generation, limit)
         if found:
-            return found[0]
+            return next((commit for commit in found if not commit.restored_over), found[0])
         if limit is None or seen < limit:
             break
     return None

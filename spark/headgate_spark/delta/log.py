@@ -1,25 +1,76 @@
 """Single commits of a table's log, read without Spark. Nothing where the log is not at hand: then Spark is asked."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from pyspark.sql import types as T
 
-from headgate_spark.errors import JobFailed
-from headgate_spark.io.files import read_text
+from headgate_spark.io.files import is_reached, read_text
 
 Action = Mapping[str, Any]
 
 
+def is_at_hand(path: str) -> bool:
+    """Where it is, a version that is not found is not in the log."""
+    return is_reached(path)
+
+
+def _entry(path: str, version: int) -> str | None:
+    return read_text(f"{path.rstrip('/')}/_delta_log/{version:020}.json") if is_at_hand(path) else None
+
+
+def _actions(entry: str) -> list[Action]:
+    # Not `splitlines`: a text in JSON may hold line ends of other alphabets.
+    return [json.loads(line) for line in entry.split("\n") if line.strip()]
+
+
 def read_commit(path: str, version: int) -> list[Action] | None:
     """The actions of one version, in their order."""
+    entry = _entry(path, version)
+    return None if entry is None else _actions(entry)
+
+
+def metadata_of(user_metadata: object) -> Action:
+    """`userMetadata` when it is a JSON object, else empty."""
     try:
-        text = read_text(f"{path.rstrip('/')}/_delta_log/{version:020}.json")
-    except JobFailed:
+        metadata = json.loads(user_metadata) if isinstance(user_metadata, str) else None
+    except ValueError:
+        metadata = None
+    return metadata if isinstance(metadata, dict) else {}
+
+
+class LoggedVersion(NamedTuple):
+    """What one version says of itself."""
+
+    version: int
+    operation: str
+    metadata: Action
+    # Delta's own id of the table, where this version sets columns or properties.
+    table_id: str | None
+    # It holds rows that were not there before, or not as they are now.
+    changes_rows: bool
+    # 16 hex digits of the SHA-256 over its bytes.
+    fingerprint: str
+
+
+def read_logged(path: str, version: int) -> LoggedVersion | None:
+    entry = _entry(path, version)
+    if entry is None:
         return None
-    return None if text is None else [json.loads(line) for line in text.splitlines() if line.strip()]
+    actions = _actions(entry)
+    info: Action = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
+    return LoggedVersion(
+        version=version,
+        operation=str(info.get("operation") or ""),
+        metadata=metadata_of(info.get("userMetadata")),
+        table_id=next((action["metaData"]["id"] for action in actions if "metaData" in action), None),
+        changes_rows=any(action["add"].get("dataChange", True) for action in actions if "add" in action),
+        fingerprint=hashlib.sha256(entry.encode()).hexdigest()[:16],
+    )
 
 
 class Written(NamedTuple):
@@ -48,3 +99,25 @@ def read_written(path: str, version: int) -> Written | None:
 def commit_info(path: str, version: int) -> Action | None:
     """What the writer of the version says of it: `operationMetrics`, `userMetadata`, …"""
     return next((action["commitInfo"] for action in read_commit(path, version) or () if "commitInfo" in action), None)
+
+
+def _files(actions: Sequence[Action], kind: str) -> list[str]:
+    """Each with the deletion vector that takes rows of it away."""
+    found = (action[kind] for action in actions if kind in action)
+    vectors = ((file, file.get("deletionVector") or {}) for file in found)
+    return [json.dumps([file["path"], vector.get("pathOrInlineDv"), vector.get("offset")]) for file, vector in vectors]
+
+
+def version_restored(path: str, restore: int) -> int | None:
+    """Where a RESTORE by time led, which only who knows the zone of its session can read from it: undone step by step
+    from there, the newest version with the files that it left. Nothing where the log does not reach so far."""
+    difference: Counter[str] = Counter()
+    for version in range(restore, -1, -1):
+        if version < restore and not any(difference.values()):
+            return version
+        actions = read_commit(path, version)
+        if actions is None:
+            return None
+        difference.update(_files(actions, "add"))
+        difference.subtract(_files(actions, "remove"))
+    return None

@@ -3,60 +3,50 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import types as T
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
+from headgate_spark.delta.fit import Fit
 from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
 from headgate_spark.delta.table import create_table, table_name
-from headgate_spark.errors import JobFailed
-from headgate_spark.protocol import CommitRequest
+from headgate_spark.delta.unique import bound_key, check_unique
+from headgate_spark.protocol import DELIVERY, CommitRequest
 from headgate_spark.session import settings
 from headgate_spark.transforms.names import quoted
 
 _SOURCE = "_hg_staged"
 _TARGET = "_hg_target"
 _ONE_TASK_BYTES = 16 << 20
+_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+# Inside one statement, for columns that were looked at: what else the batch holds is in the table.
+_EVOLVE = {"spark.databricks.delta.schema.autoMerge.enabled": "true"}
 
 
-def _schema_text(schema: T.StructType) -> dict[str, str]:
-    return {field.name: field.dataType.simpleString() for field in schema.fields}
+def _newer_and_other(request: CommitRequest, columns: Sequence[str], fit: Fit) -> str:
+    """Not older, and something to change: equal rows are not written again. Newer is what has the greater `latestBy`,
+    then what was delivered later; null is older than all."""
 
+    def there(name: str) -> str:
+        return "NULL" if name in fit.added else f"{_TARGET}.{quoted(name)}"
 
-def check_schema(staged: T.StructType, table: T.StructType, path: str) -> None:
-    """The table takes exactly the staged columns: nothing is added, dropped or retyped on the way."""
-    found, wanted = _schema_text(table), _schema_text(staged)
-    differences = [
-        *(f"{name} {wanted[name]} is not in the table" for name in wanted if name not in found),
-        *(f"{name} {found[name]} is only in the table" for name in found if name not in wanted),
-        *(f"{name} is {found[name]} in the table and {kind} in the batch"
-          for name, kind in wanted.items() if name in found and found[name] != kind),
-    ]  # fmt: skip
-    if differences:
-        raise JobFailed(
-            kind="config",
-            type="TargetSchema",
-            message=f"The batch does not fit the table {path}: {'; '.join(differences)}.",
-            remedy="Change the pipeline back, or bring the table to the new columns (ALTER TABLE) and run again.",
-            fields={"table": path, "differences": "; ".join(differences)},
-        )
+    def here(name: str) -> str:
+        return f"{_SOURCE}.{quoted(name)}"
 
-
-def _newer_and_other(request: CommitRequest, columns: Sequence[str]) -> str:
-    """Not older by `latestBy`, and something to change: equal rows are not written again."""
     differs = " OR ".join(
-        f"NOT {_SOURCE}.{quoted(name)} <=> {_TARGET}.{quoted(name)}"
-        for name in columns
-        if name not in request.target.key
+        f"NOT {here(name)} <=> {there(name)}" for name in columns if name not in request.target.key and name != DELIVERY
     )
-    if request.latest_by is None or request.latest_by not in columns:
-        return differs or "false"
-    newest = quoted(request.latest_by)
-    not_older = f"({_TARGET}.{newest} IS NULL OR {_SOURCE}.{newest} >= {_TARGET}.{newest})"
-    return f"({differs or 'false'}) AND {not_older}"
+    newer = f"({there(DELIVERY)} IS NULL OR {here(DELIVERY)} >= {there(DELIVERY)})" if fit.delivery else "true"
+    if request.latest_by is not None and request.latest_by in columns:
+        latest = request.latest_by
+        newer = (
+            f"(({there(latest)} IS NULL AND {here(latest)} IS NOT NULL) OR {here(latest)} > {there(latest)} "
+            f"OR ({here(latest)} <=> {there(latest)} AND {newer}))"
+        )
+    return f"({differs or 'false'}) AND {newer}"
 
 
-def commit_settings(request: CommitRequest) -> Mapping[str, str]:
+def commit_settings(request: CommitRequest, *, unique: bool) -> Mapping[str, str]:
+    """`unique`: only commits of ours under this key have made the rows, see `is_proven`."""
     metadata = {
         "stepKey": request.step_key,
         "generation": request.generation,
@@ -66,23 +56,31 @@ def commit_settings(request: CommitRequest) -> Mapping[str, str]:
         if request.interval is None
         else {"start": request.interval.start, "end": request.interval.end},
         "rows": request.staging.rows,
+        "key": bound_key(request.target),
+        "unique": unique,
     }
     return {
         "spark.databricks.delta.write.txnAppId": request.step_key,
         "spark.databricks.delta.write.txnVersion": str(request.generation),
-        "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata, ensure_ascii=False),
+        _METADATA: json.dumps(metadata, ensure_ascii=False),
     }
 
 
-def merge(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
-    """Commits one version, or none when this step is in the table already."""
+def merge(spark: SparkSession, request: CommitRequest, staged: DataFrame, fit: Fit, *, unique: bool) -> None:
+    """Commits one version, or none when this step is in the table already. `unique`: the keys of the table are known
+    to be, and need no look."""
+    rows = staged if fit.delivery else staged.drop(DELIVERY)
+    predicates = literal_predicates(rows, request.target, _TARGET)
+    rows.createOrReplaceTempView(_SOURCE)
+    if not unique:
+        check_unique(spark, request.target, _SOURCE, predicates, _TARGET)
     matches = [f"{_TARGET}.{quoted(name)} = {_SOURCE}.{quoted(name)}" for name in request.target.key]
-    conditions = [*matches, *literal_predicates(staged, request.target, _TARGET)]
-    staged.createOrReplaceTempView(_SOURCE)
-    with settings(spark, commit_settings(request)):
+    evolve = _EVOLVE if fit.added else {}
+    with settings(spark, {**commit_settings(request, unique=unique), **evolve}):
         spark.sql(
-            f"MERGE INTO {table_name(request.target.table)} {_TARGET} USING {_SOURCE} ON {' AND '.join(conditions)} "
-            f"WHEN MATCHED AND {_newer_and_other(request, staged.columns)} THEN UPDATE SET * "
+            f"MERGE INTO {table_name(request.target.table)} {_TARGET} USING {_SOURCE} "
+            f"ON {' AND '.join([*matches, *predicates])} "
+            f"WHEN MATCHED AND {_newer_and_other(request, rows.columns, fit)} THEN UPDATE SET * "
             "WHEN NOT MATCHED THEN INSERT *"
         )
 
@@ -101,18 +99,34 @@ def _laid_out(request: CommitRequest, staged: DataFrame) -> DataFrame:
     )
 
 
+def _written_whole(request: CommitRequest, staged: DataFrame, mode: str) -> DataFrameWriter:
+    target = request.target
+    writer = _laid_out(request, staged).write.format("delta").mode(mode)
+    if target.partition_by:
+        writer = writer.partitionBy(*target.partition_by)
+    return writer
+
+
 def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
     """Makes the table with its first rows in it, in one version, or fails when somebody else has made it meanwhile."""
     target = request.target
     if target.cluster_by:
         # Only SQL can say it, and once the table is there others may have written to it.
-        create_table(spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors)
-        return merge(spark, request, staged)
-    writer = _laid_out(request, staged).write.format("delta").mode("error")
-    if target.partition_by:
-        writer = writer.partitionBy(*target.partition_by)
+        made = json.dumps({"made": request.pipeline, "key": bound_key(target)}, ensure_ascii=False)
+        with settings(spark, {_METADATA: made}):
+            create_table(
+                spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors
+            )
+        return merge(spark, request, staged, Fit(), unique=False)
+    writer = _written_whole(request, staged, "error")
     if target.deletion_vectors:
         writer = writer.option("delta.enableDeletionVectors", "true")
-    with settings(spark, commit_settings(request)):
+    with settings(spark, commit_settings(request, unique=bound_key(target) is not None)):
         writer.save(target.table)
     return None
+
+
+def write_anew(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
+    """The first rows of a table of ours that has none: it takes their columns. It stays the same table to Delta."""
+    with settings(spark, commit_settings(request, unique=bound_key(request.target) is not None)):
+        _written_whole(request, staged, "overwrite").option("overwriteSchema", "true").save(request.target.table)

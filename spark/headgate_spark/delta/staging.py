@@ -1,13 +1,14 @@
 """Writes what prepare leaves behind: the rows of a batch with their fate, and those that went aside."""
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 
 from headgate_spark.delta import log
 from headgate_spark.delta.table import last_commit, read_version, require_version
 from headgate_spark.io.files import holds_files
-from headgate_spark.protocol import PrepareRequest
+from headgate_spark.protocol import DELIVERY, PrepareRequest
 from headgate_spark.transforms.fates import STAGED
-from headgate_spark.transforms.names import FATE, OWN_PREFIX, quoted, sql_string
+from headgate_spark.transforms.names import FATE, OWN_PREFIX, named, quoted, sql_string
 
 
 def write_staging(spark: SparkSession, rows: DataFrame, path: str) -> int:
@@ -33,9 +34,16 @@ def read_written(spark: SparkSession, path: str, version: int) -> DataFrame:
 
 def staged_rows(fated: DataFrame) -> DataFrame:
     """What is to go to the table, in its columns."""
-    names = [quoted(name) for name in fated.columns if not name.startswith(OWN_PREFIX)]
+    names = [quoted(field.name) for field in staged_schema(fated)]
+    # Staged before rows knew when they came.
+    unknown = [] if DELIVERY in fated.columns else [named("cast(NULL AS string)", DELIVERY)]
     # Staged before rows were written with their fate: all of them were good.
-    return (fated.filter(f"{FATE} = '{STAGED}'") if FATE in fated.columns else fated).selectExpr(*names)
+    return (fated.filter(f"{FATE} = '{STAGED}'") if FATE in fated.columns else fated).selectExpr(*names, *unknown)
+
+
+def staged_schema(fated: DataFrame) -> T.StructType:
+    """The columns of it, as far as `fated` has them."""
+    return T.StructType([field for field in fated.schema.fields if not field.name.startswith(OWN_PREFIX)])
 
 
 def put_aside(rows: DataFrame, request: PrepareRequest) -> None:

@@ -31,6 +31,11 @@ def _store(location: str) -> Store:
     return store
 
 
+def is_reached(location: str) -> bool:
+    """Whether jobs have a store for such locations."""
+    return scheme_of(location) in _STORES
+
+
 def holds_files(location: str) -> bool:
     """Whether anything lies in the folder."""
     return _store(location).holds_files(location)

@@ -19,7 +19,8 @@ class FolderStore:
 
     def read_text(self, location: str) -> str | None:
         try:
-            return local_path(location).read_text(encoding="utf-8")
+            # Not `read_text`, which changes line ends: fingerprints are over what lies there.
+            return local_path(location).read_bytes().decode("utf-8")
         except FileNotFoundError:
             return None
 

@@ -4,15 +4,26 @@ from collections.abc import Callable
 
 from pyspark.sql import DataFrame, SparkSession
 
+from headgate_spark.delta.base import check_base
+from headgate_spark.delta.fit import Fit, find_fit
 from headgate_spark.delta.history import Commit, commit_at, find_commit
-from headgate_spark.delta.merge import check_schema, merge, write_first
+from headgate_spark.delta.merge import merge, write_anew, write_first
 from headgate_spark.delta.scanned import FilesScanned, files_scanned
 from headgate_spark.delta.staging import read_written, staged_rows
-from headgate_spark.delta.table import is_missing, last_commit, read_version, table_schema
+from headgate_spark.delta.table import is_missing, last_commit, read_version, table_name, table_schema
+from headgate_spark.delta.unique import is_proven
 from headgate_spark.errors import JobFailed
 from headgate_spark.io.files import holds_files, put_if_absent, read_text, remove
 from headgate_spark.jobs.report import report_base
-from headgate_spark.protocol import CommitReport, CommitRequest, CommitRows, CommittedFiles, JobWarning, TableVersion
+from headgate_spark.protocol import (
+    DELIVERY,
+    CommitReport,
+    CommitRequest,
+    CommitRows,
+    CommittedFiles,
+    JobWarning,
+    TableVersion,
+)
 from headgate_spark.watch import Stopwatch
 
 
@@ -84,21 +95,47 @@ def _claim(path: str) -> None:
     )
 
 
-def _written(spark: SparkSession, request: CommitRequest) -> int | None:
+def _warn_of(fit: Fit, table: str) -> list[JobWarning]:
+    if fit.anew:
+        message = f"{table} had no rows and other columns than the batch: it has those of the batch now"
+        return [JobWarning(type="SchemaReplaced", message=message)]
+    if fit.delivery:
+        return []
+    add = f"ALTER TABLE {table_name(table)} ADD COLUMNS ({DELIVERY} STRING)"
+    return [
+        JobWarning(
+            type="NoDeliveryColumn",
+            message=f"{table} was not made by this pipeline and has no column {DELIVERY}: of two versions "
+            f"of a row that `latest_by` does not tell apart the one that is committed last wins. To change that: {add}",
+        )
+    ]
+
+
+def _written(spark: SparkSession, request: CommitRequest, warnings: list[JobWarning]) -> int | None:
     """The version that was made; nothing when the step was in the table already, by this or an earlier attempt."""
     before = last_commit(spark)
-    schema = table_schema(spark, request.target.table)
-    if schema is None:
-        _claim(request.target.table)
-        write_first(spark, request, _staged(spark, request, read_written))
-    else:
+    path = request.target.table
+    schema = table_schema(spark, path)
+    since = check_base(spark, path, request.base, there=schema is not None, warnings=warnings)
+    if schema is not None:
         # A Delta table as source, which MERGE need not copy first.
         staged = _staged(spark, request, read_version)
-        check_schema(staged.schema, schema, request.target.table)
-        merge(spark, request, staged)
-    remove(_mark(request.target.table))
+        fit = find_fit(spark, request.pipeline, request.target, staged.schema, schema)
+        _change(spark, request, staged, fit, unique=is_proven(request.target, since))
+        warnings.extend(_warn_of(fit, path))
+    else:
+        _claim(path)
+        write_first(spark, request, _staged(spark, request, read_written))
+    remove(_mark(path))
     after = last_commit(spark)
     return None if after == before else after
+
+
+def _change(spark: SparkSession, request: CommitRequest, staged: DataFrame, fit: Fit, *, unique: bool) -> None:
+    if fit.anew:
+        write_anew(spark, request, staged)
+    else:
+        merge(spark, request, staged, fit, unique=unique)
 
 
 def _recorded(spark: SparkSession, request: CommitRequest, written: int | None, failure: Exception | None) -> Commit:
@@ -113,14 +150,29 @@ def _recorded(spark: SparkSession, request: CommitRequest, written: int | None, 
         found = find_commit(spark, table, request.step_key, request.generation) if there else None
     except Exception as error:
         raise failure or error from error
-    if found is not None:
+    if found is not None and not found.restored_over:
         return found
+    if found is not None:
+        raise failure or _restored_over(request, found)
     raise failure or JobFailed(
         kind="unknown",
         type="CommitNotFound",
         message=f"The MERGE into {request.target.table} ended without an error and without a version.",
         remedy="Report this with the job's request: the step is not in the table's history.",
         fields={"table": request.target.table, "stepKey": request.step_key},
+    )
+
+
+def _restored_over(request: CommitRequest, found: Commit) -> JobFailed:
+    """Delta knows the step and would not write it a second time; a batch under another digest is another step."""
+    path = request.target.table
+    return JobFailed(
+        kind="inputs-changed",
+        type="CommitRestored",
+        message=f"This batch was committed as version {found.version} of {path}, and the table was then restored to a "
+        "version before it: its rows are not in the table. Nothing was written.",
+        remedy="Run the pipeline again: it freezes the files as a new batch.",
+        fields={"table": path, "version": found.version, "stepKey": request.step_key},
     )
 
 
@@ -137,7 +189,7 @@ def commit(spark: SparkSession, request: CommitRequest, on_phase: Callable[[str]
     written: int | None = None
     warnings: list[JobWarning] = []
     try:
-        written = _written(spark, request)
+        written = _written(spark, request, warnings)
     except Exception as error:
         failure = error
     watch.phase("check")

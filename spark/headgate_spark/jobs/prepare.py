@@ -17,7 +17,9 @@ from headgate_spark.accounting import (
 )
 from headgate_spark.classify import classify
 from headgate_spark.contract import parse_manifest
-from headgate_spark.delta.staging import put_aside, read_written, staged_rows, write_staging
+from headgate_spark.delta.fit import find_fit
+from headgate_spark.delta.staging import put_aside, read_written, staged_rows, staged_schema, write_staging
+from headgate_spark.delta.table import table_schema
 from headgate_spark.errors import JobFailed
 from headgate_spark.io.files import read_text
 from headgate_spark.jobs.report import report_base
@@ -110,9 +112,11 @@ def _check_target_keys(request: PrepareRequest, fated: DataFrame, counts: Counts
         )
 
 
-def _sizes(files: Files) -> dict[str, int]:
-    """Parquet packs three to ten times; what text becomes in memory is near what it is on disk."""
-    return {name: sum(file.unpacked_bytes or file.size for file in group) for name, group in files.items()}
+def _check_table(spark: SparkSession, pipeline: Pipeline, fated: DataFrame) -> None:
+    """Columns are known before any row is read; what the table would refuse at the end is refused here."""
+    table = table_schema(spark, pipeline.target.table)
+    if table is not None:
+        find_fit(spark, pipeline.name, pipeline.target, staged_schema(fated), table)
 
 
 def prepare(spark: SparkSession, request: PrepareRequest, on_phase: Callable[[str], None]) -> PrepareReport:
@@ -139,7 +143,8 @@ def _prepared(
     }
     trusted = trustworthy(request.pipeline)
     while True:
-        fated_rows = build_plan(spark, request.pipeline, read, _sizes(files), trusted)
+        fated_rows = build_plan(spark, request.pipeline, read, files, trusted, warnings)
+        _check_table(spark, request.pipeline, fated_rows)
         watch.phase("stage")
         version = write_staging(spark, fated_rows, request.staging_table)
         check_unchanged(manifest.files)

@@ -181,6 +181,7 @@ def _file(folder: Path, source: str, name: str) -> dict[str, Any]:
         "size": len(content),
         "modifiedMs": path.stat().st_mtime_ns / 1e6,
         "etag": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "delivery": FROZEN_AT,
     }
 
 

@@ -56,8 +56,9 @@ def check_names(files: Sequence[InputFile]) -> None:
 
 
 def by_age(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
-    """Oldest first, so that the place in the list is the rank by which a newer file wins."""
-    return tuple(sorted(files, key=lambda file: (file.modified_ms, file.path)))
+    """Oldest first, so that the place in the list is the rank by which a newer file wins: by delivery, where a file has
+    none older than all, then by time."""
+    return tuple(sorted(files, key=lambda file: (file.delivery or "", file.modified_ms, file.path)))
 
 
 def alike(files: Sequence[InputFile]) -> list[list[int]]:

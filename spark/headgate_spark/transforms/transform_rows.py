@@ -7,9 +7,20 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.protocol import Bin, ColumnsTransform, Expression, Join, Pipeline, Source, SqlTransform
+from headgate_spark.protocol import (
+    Bin,
+    ColumnsTransform,
+    Expression,
+    InputFile,
+    JobWarning,
+    Join,
+    Pipeline,
+    Source,
+    SqlTransform,
+)
+from headgate_spark.transforms.delivery import query_without_key, with_file
 from headgate_spark.transforms.fates import KEPT, TOLD
-from headgate_spark.transforms.names import FATE, FILE, column, named, quoted, sql_string
+from headgate_spark.transforms.names import FATE, FILE, OWN_PREFIX, column, named, quoted, sql_string
 
 MATCHED = "matched"
 # True for rows that may still reach the table.
@@ -61,6 +72,19 @@ def _check_names(pipeline: Pipeline, transform: ColumnsTransform, joined: Sequen
                 column=spec.name,
             )
         taken.add(spec.name)
+
+
+def _check_reserved(names: Sequence[str]) -> None:
+    """The jobs' own columns travel beside those of the pipeline, and one of them into the table."""
+    for name in names:
+        if name.casefold().startswith((OWN_PREFIX, "_headgate")):
+            raise _config(
+                "ReservedColumn",
+                f"The transformed row has a column '{name}'; names that begin with {OWN_PREFIX} or _headgate are "
+                "Headgate's own.",
+                f"Give it another name: AS {name.lstrip('_')}.",
+                column=name,
+            )
 
 
 def _check_unique(source: Source, join: Join) -> None:
@@ -142,18 +166,36 @@ def _by_columns(pipeline: Pipeline, transform: ColumnsTransform, rows: Mapping[s
         _check_unique(sources[join.source], join)
         joined.append((sources[join.source], join))
     _check_names(pipeline, transform, joined)
+    _check_reserved([spec.name for source, _ in joined for spec in source.columns])
+    _check_reserved([spec.name for spec in transform.columns])
     views = _views(joined, _joined_rows(transform, joined, rows))
     return _derive(views if follows_rows(pipeline) else views.filter(LIVE), transform)
 
 
 def _by_query(
-    spark: SparkSession, pipeline: Pipeline, transform: SqlTransform, rows: Mapping[str, DataFrame]
+    spark: SparkSession,
+    pipeline: Pipeline,
+    transform: SqlTransform,
+    rows: Mapping[str, DataFrame],
+    files: Sequence[InputFile],
+    warnings: list[JobWarning],
 ) -> DataFrame:
     for source in pipeline.sources:
         names = [quoted(spec.name) for spec in source.columns]
         rows[source.name].selectExpr(*names).createOrReplaceTempView(quoted(source.name))
-    untold = [named(f"cast(NULL AS {'int' if name == FILE else 'string'})", name) for name in TOLD]
-    return spark.sql(transform.sql).selectExpr("*", *untold, named("true", LIVE))
+    result = spark.sql(transform.sql)
+    _check_reserved(result.columns)
+    driving = next(source for source in pipeline.sources if source.name == transform.from_)
+    file = "cast(NULL AS int)"
+    if len({one.delivery for one in files}) > 1:
+        placed = with_file(result, rows[driving.name], driving)
+        if placed is None:
+            warnings.append(query_without_key(driving))
+        else:
+            result, file = placed, FILE
+    untold = [named("cast(NULL AS string)", name) for name in TOLD if name != FILE]
+    others = [quoted(name) for name in result.columns if name != FILE]
+    return result.selectExpr(*others, *untold, named(file, FILE), named("true", LIVE))
 
 
 def follows_rows(pipeline: Pipeline) -> bool:
@@ -167,13 +209,20 @@ def follows_rows(pipeline: Pipeline) -> bool:
     return not any(map(_WINDOW.search, texts))
 
 
-def transform_rows(spark: SparkSession, pipeline: Pipeline, rows: Mapping[str, DataFrame]) -> DataFrame:
+def transform_rows(
+    spark: SparkSession,
+    pipeline: Pipeline,
+    rows: Mapping[str, DataFrame],
+    files: Sequence[InputFile],
+    warnings: list[JobWarning],
+) -> DataFrame:
     """All columns that expectations may name, TOLD and LIVE; `target_columns` says which of them the target takes.
 
     `rows` of joined sources are kept ones; those of the driving source may be all where the transform follows rows.
+    `files` are those of the driving source.
     """
     if isinstance(pipeline.transform, SqlTransform):
-        return _by_query(spark, pipeline, pipeline.transform, rows)
+        return _by_query(spark, pipeline, pipeline.transform, rows, files, warnings)
     return _by_columns(pipeline, pipeline.transform, rows)
 
 

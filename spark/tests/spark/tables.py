@@ -6,11 +6,17 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.delta.staging import staged_rows
+from headgate_spark.protocol import DELIVERY
 from tests.batch import Batch, Document
 
 
 def staged(spark: SparkSession, report: Document) -> list[dict[str, Any]]:
-    return [row.asDict(recursive=True) for row in staged_rows(fated(spark, report)).collect()]
+    return _plain(staged_rows(fated(spark, report)))
+
+
+def _plain(rows: DataFrame) -> list[dict[str, Any]]:
+    """Without the column that is ours."""
+    return [row.asDict(recursive=True) for row in rows.drop(DELIVERY).collect()]
 
 
 def fated(spark: SparkSession, report: Document) -> DataFrame:
@@ -20,7 +26,12 @@ def fated(spark: SparkSession, report: Document) -> DataFrame:
 
 
 def table(spark: SparkSession, path: Path) -> list[dict[str, Any]]:
-    return [row.asDict(recursive=True) for row in spark.read.format("delta").load(str(path)).collect()]
+    return _plain(spark.read.format("delta").load(str(path)))
+
+
+def deliveries(spark: SparkSession, path: Path) -> dict[str, str | None]:
+    """By the column `id`."""
+    return {row["id"]: row[DELIVERY] for row in spark.read.format("delta").load(str(path)).collect()}
 
 
 def quarantine(spark: SparkSession, batch: Batch) -> list[dict[str, Any]]:

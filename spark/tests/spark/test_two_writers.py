@@ -123,9 +123,9 @@ def test_rows_of_another_tool_that_come_in_between_stay(
     prepared = batch.prepare(spark)
     lake = tmp_path / "lake" / "table"
 
-    def merge_behind_theirs(*arguments: Any) -> None:  # noqa: ANN401
+    def merge_behind_theirs(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
         theirs(lake, "theirs")
-        merge(*arguments)
+        merge(*arguments, **options)
 
     monkeypatch.setattr("headgate_spark.jobs.commit.merge", merge_behind_theirs)
     assert batch.commit(spark, prepared)["table"]["version"] == 2

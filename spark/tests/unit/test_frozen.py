@@ -80,6 +80,14 @@ def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None
     assert [file.path for file in by_age(files)] == ["c", "a", "b"]
 
 
+def test_deliveries_come_before_times_and_none_is_older_than_all() -> None:
+    files = [
+        InputFile(source="s", path=name, read_path=name, size=0, modified_ms=time, etag="e", delivery=delivery)
+        for name, time, delivery in (("a", 9, None), ("b", 1, "2026-02"), ("c", 2, "2026-01"), ("d", 1, "2026-02"))
+    ]
+    assert [file.path for file in by_age(files)] == ["a", "c", "b", "d"]
+
+
 @pytest.mark.parametrize(
     ("name", "pack", "damage"),
     [
