@@ -14,6 +14,7 @@ export const messageNames = {
   withdrawCommit: 'withdrawCommit',
   commitDone: 'commitDone',
   requestMaintenance: 'requestMaintenance',
+  acceptMaintenance: 'acceptMaintenance',
   maintenanceDone: 'maintenanceDone',
   continueAsNew: 'continueAsNew',
   table: 'table',

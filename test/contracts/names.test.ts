@@ -34,6 +34,7 @@ describe('public names', () => {
         'withdrawCommit',
         'commitDone',
         'requestMaintenance',
+        'acceptMaintenance',
         'maintenanceDone',
         'continueAsNew',
         'table',
