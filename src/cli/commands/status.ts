@@ -4,9 +4,12 @@ import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
+import type { Pipeline } from '../../contracts/pipeline';
 import type { Config } from '../../workers/config';
+import { runsOf } from '../find-run';
 import { exitCodes, note, out, printJson } from '../output';
 import { connect } from '../session';
+import { runIdOf } from '../turns';
 import { openPipeline, type Variables } from '../variables';
 
 export type StatusOptions = {
@@ -25,10 +28,19 @@ type RunLine = {
   readonly version?: number;
 };
 
-async function fromTemporal(client: Client, pipeline: string | undefined, limit: number): Promise<readonly RunLine[]> {
-  const filter = pipeline === undefined ? '' : ` AND HeadgatePipeline = '${pipeline}'`;
+async function fromTemporal(
+  client: Client,
+  pipeline: Pipeline | undefined,
+  limit: number,
+): Promise<readonly RunLine[]> {
+  const query = pipeline === undefined ? "WorkflowType = 'runPipeline'" : runsOf(pipeline.name);
+  const prefix = pipeline === undefined ? undefined : runIdOf(pipeline);
+  const isOther = (id: string, table: unknown): boolean =>
+    pipeline !== undefined &&
+    (table === undefined ? id !== prefix && !id.startsWith(`${prefix}/`) : table !== pipeline.target.table);
   const lines: RunLine[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowType = 'runPipeline'${filter}` })) {
+  for await (const run of client.workflow.list({ query })) {
+    if (isOther(run.workflowId, run.searchAttributes['HeadgateTable']?.[0])) continue;
     const outcome = run.searchAttributes['HeadgateOutcome']?.[0];
     const phase = run.searchAttributes['HeadgatePhase']?.[0];
     const digest = run.searchAttributes['HeadgateBatch']?.[0];
@@ -45,8 +57,7 @@ async function fromTemporal(client: Client, pipeline: string | undefined, limit:
   return lines;
 }
 
-async function fromRecords(config: Config, nameOrFile: string, options: StatusOptions): Promise<readonly RunLine[]> {
-  const { pipeline } = await openPipeline(config, nameOrFile, options.set);
+async function fromRecords(pipeline: Pipeline): Promise<readonly RunLine[]> {
   const records = await listRuns(pipeline.state, { store: createStores() });
   return records.map(({ run, outcome, startedAt, finishedAt, digest, table }) => ({
     run,
@@ -58,24 +69,20 @@ async function fromRecords(config: Config, nameOrFile: string, options: StatusOp
   }));
 }
 
-const nameOf = (nameOrFile: string): string => (nameOrFile.split('/').at(-1) ?? nameOrFile).replace(/\.ya?ml$/, '');
-
 /** Temporal forgets after its retention; the records do not. A server that is down is no error when there are records. */
 export async function statusCommand(
   config: Config,
   nameOrFile: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const records = nameOrFile === undefined ? [] : await fromRecords(config, nameOrFile, options);
+  const pipeline =
+    nameOrFile === undefined ? undefined : (await openPipeline(config, nameOrFile, options.set)).pipeline;
+  const records = pipeline === undefined ? [] : await fromRecords(pipeline);
   let open: readonly RunLine[] = [];
   try {
     const session = await connect(config, options.address);
     try {
-      open = await fromTemporal(
-        session.client,
-        nameOrFile === undefined ? undefined : nameOf(nameOrFile),
-        options.limit,
-      );
+      open = await fromTemporal(session.client, pipeline, options.limit);
     } finally {
       await session.close();
     }
