@@ -3,6 +3,7 @@ import { CancelledFailure, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { HeadgateError } from '../contracts/errors';
 import { failureKinds, type FailureSummary } from '../contracts/failure';
+import { beating } from './beats';
 
 /** Errors that are no defect although nobody wrapped them: the system, the network, Temporal itself. */
 function isOutside(error: Error): boolean {
@@ -49,13 +50,13 @@ function toApplicationFailure(error: unknown): ApplicationFailure {
 
 type AsyncFunction<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
 
-/** Wraps an activity so that every error leaves it as an ApplicationFailure of the table. */
+/** Wraps an activity so that it beats, and every error leaves it as an ApplicationFailure of the table. */
 export function guarded<Args extends unknown[], Result>(
   activity: AsyncFunction<Args, Result>,
 ): AsyncFunction<Args, Result> {
   return async (...args) => {
     try {
-      return await activity(...args);
+      return await beating(() => activity(...args));
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
       // What a stopped activity throws on its way out says nothing about the step.

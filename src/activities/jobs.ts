@@ -1,5 +1,5 @@
 // Spark jobs as activities: submit once per attempt, find, watch and cancel. Knows runtimes only through their port.
-import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
 import { HeadgateError } from '../contracts/errors';
 import { jobPaths } from '../contracts/layout';
 import type { JobRequest } from '../contracts/job';
@@ -8,6 +8,7 @@ import type { MaintenanceJob } from '../contracts/upkeep';
 import type { PrepareJob } from '../domain/job-requests';
 import { readDefinition } from './definitions';
 import type { RuntimeName } from '../contracts/pipeline';
+import { tellBeats } from './beats';
 import { guarded } from './failures';
 import { endJob, findAsked, followJob } from './follow-job';
 import { readHandle } from './job-records';
@@ -147,79 +148,47 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
 
   return {
     /** Finds the job of the step, or submits it once. Safe to repeat: a job that runs or has succeeded is found. */
-    submitJob: guarded((input: SubmitJobInput): Promise<JobHandle | Elsewhere> =>
-      beating(
-        runtimeOf(input.runtime),
-        () => ({ step: input.request.stepKey }),
-        () => submit(input),
-      ),
-    ),
+    submitJob: guarded(async (input: SubmitJobInput): Promise<JobHandle | Elsewhere> => {
+      tellBeats(() => ({ step: input.request.stepKey }));
+      return submit(input);
+    }),
 
     /** The job that `submitJob` has asked for, as far as it is known and may not have ended. Submits nothing new. */
-    findJob: guarded((input: SubmitJobInput): Promise<JobHandle | Elsewhere | undefined> => {
-      const runtime = runtimeOf(input.runtime);
-      return beating(
-        runtime,
-        () => ({ step: input.request.stepKey }),
-        async () => {
-          const sought = await seek(input);
-          if (sought.kind === 'known') return sought.handle;
-          if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
-          return sought.kind === 'asked' ? findJobAsked(runtime, sought.submission) : undefined;
-        },
-      );
+    findJob: guarded(async (input: SubmitJobInput): Promise<JobHandle | Elsewhere | undefined> => {
+      tellBeats(() => ({ step: input.request.stepKey }));
+      const sought = await seek(input);
+      if (sought.kind === 'known') return sought.handle;
+      if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
+      return sought.kind === 'asked' ? findJobAsked(runtimeOf(input.runtime), sought.submission) : undefined;
     }),
 
     /** Follows a job to its end. Whatever stops the watch leaves the job running; the next attempt adopts it. */
-    watchJob: guarded((handle: JobHandle): Promise<JobOutcome> => {
+    watchJob: guarded(async (handle: JobHandle): Promise<JobOutcome> => {
       const runtime = runtimeOf(handle.runtime);
       let progress: JobProgress = { phase: 'queued', tasksDone: 0, tasksTotal: 0 };
-      return beating(
+      const { attempt } = activityInfo();
+      tellBeats(() => ({ job: handle.id, attempt, ...progress }));
+      return followJob({
         runtime,
-        () => ({ job: handle.id, attempt: activityInfo().attempt, ...progress }),
-        (signal) =>
-          followJob({
-            runtime,
-            store,
-            handle,
-            signal,
-            onStatus: (status) => {
-              if (status.state === 'running') ({ progress } = status);
-            },
-          }),
-      );
+        store,
+        handle,
+        signal: cancellationSignal(),
+        onStatus: (status) => {
+          if (status.state === 'running') ({ progress } = status);
+        },
+      });
     }),
 
     /** Ends a job that is open; returns when it is terminal. */
-    cancelJob: guarded((handle: JobHandle): Promise<JobEnd> => {
+    cancelJob: guarded(async (handle: JobHandle): Promise<JobEnd> => {
       const runtime = runtimeOf(handle.runtime);
-      return beating(
-        runtime,
-        () => ({ job: handle.id }),
-        (signal) => endJob({ runtime, handle, signal }),
-      );
+      tellBeats(() => ({ job: handle.id }));
+      return endJob({ runtime, handle, signal: cancellationSignal() });
     }),
   };
 }
 
 /** The same for every submit of one attempt, of a length that every service takes. */
 const tokenOf = ({ stepKey, attempt }: JobSubmission): string => sha256(`${stepKey}#${attempt}`);
-
-/** Does the work under heartbeats as often as the runtime wants them; beats go on while the runtime is slow to answer. */
-async function beating<Result>(
-  { traits }: SparkRuntime,
-  details: () => unknown,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const { cancellationSignal } = Context.current();
-  const beat = (): void => heartbeat(details());
-  beat();
-  const timer = setInterval(beat, (traits.heartbeatSeconds * 1000) / 4);
-  try {
-    return await work(cancellationSignal);
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 export type JobActivities = ReturnType<typeof createJobActivities>;

@@ -7,11 +7,12 @@ import { stepKey } from '../contracts/layout';
 import type { TableHealth } from '../contracts/maintenance';
 import type { MaintenanceJob, MaintenanceLook, MaintenancePlan, MaintenanceRequest } from '../contracts/upkeep';
 import { keeperWorkflowId } from '../contracts/names';
-import type { KeeperInput } from '../contracts/keeper';
+import type { AskedMaintenance } from '../contracts/keeper';
 import { planNow } from '../domain/upkeep/on-demand';
 import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
 import { sliceAction, type Slice } from '../domain/upkeep/slices';
 import { guarded } from './failures';
+import { askKeeper } from './keeper';
 import { currentSettings } from '../domain/upkeep/settings';
 import type { Clock, HealthQuestion } from './ports';
 import { sha256 } from './sha256';
@@ -21,12 +22,6 @@ export type MaintenanceActivityDeps = {
   readonly taskQueue: string;
   readonly clock: Clock;
   readonly readHealth: (question: HealthQuestion, signal: AbortSignal) => Promise<TableHealth>;
-};
-
-export type AskMaintenanceInput = {
-  readonly request: MaintenanceRequest;
-  /** Workflow id that waits for the answer. */
-  readonly replyTo: string;
 };
 
 /** The plan for a table as it is now. */
@@ -84,19 +79,10 @@ export function createMaintenanceActivities({ client, taskQueue, clock, readHeal
       return look(request, await readHealth(request, cancellationSignal()), clock.now());
     }),
 
-    /** Hands a request to the keeper of the table, which is started when it is not there. */
-    askMaintenance: guarded(async ({ request, replyTo }: AskMaintenanceInput): Promise<void> => {
-      const { table } = request;
-      const input: KeeperInput = { table };
-      await client.workflow.signalWithStart('keepTable', {
-        workflowId: keeperWorkflowId(table),
-        taskQueue,
-        args: [input],
-        signal: 'requestMaintenance',
-        signalArgs: [{ request, replyTo }],
-        staticSummary: `single writer of ${table}`,
-      });
-    }),
+    /** May be repeated: the keeper knows who has asked. */
+    askMaintenance: guarded((ask: AskedMaintenance): Promise<void> =>
+      askKeeper({ client, taskQueue }, ask.request.table, 'acceptMaintenance', ask),
+    ),
   };
 }
 

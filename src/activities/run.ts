@@ -1,10 +1,11 @@
 // The effects of a run around its Spark jobs: load the pipeline, freeze, extract, publish. Wires, decides nothing.
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { defaultInterval, parseInterval, pipelineEvery } from '../domain/intervals';
 import type { Definition, PipelineRef, PublishedPipeline } from '../contracts/pipeline-ref';
 import { runRecordProtocol, type RunRecord } from '../contracts/run-record';
 import type { RunPipelineInput, RunPipelineResult } from '../contracts/run';
 import type { FailureSummary } from '../contracts/failure';
+import { tellBeats } from './beats';
 import { keepDefinition, readDefinition } from './definitions';
 import { extractInputs, type ExtractInput, type ExtractProgress } from './extract';
 import { guarded } from './failures';
@@ -75,7 +76,11 @@ export function createRunActivities({ store, clock, metrics, pipelines, defaultP
     }),
 
     extractInputs: guarded(async ({ batch }: ExtractInput): Promise<void> => {
-      const onProgress = (progress: ExtractProgress): void => heartbeat(progress);
+      let progress: ExtractProgress | undefined;
+      tellBeats(() => progress);
+      const onProgress = (now: ExtractProgress): void => {
+        progress = now;
+      };
       await extractInputs({ batch }, { store }, { onProgress, signal: cancellationSignal() });
     }),
 

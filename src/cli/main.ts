@@ -139,14 +139,16 @@ function program(): Command {
       ),
     );
 
+  const runMeaning = 'pipeline file or name, or workflow id of the run';
   const person = (command: Command): Command =>
     command
+      .addOption(setFlag())
       .requiredOption('--why <text>', 'the reason, kept in the history')
       .option('--by <name>', 'who decides; default the user of this machine')
       .addOption(addressFlag())
       .addOption(jsonFlag());
 
-  person(headgate.command('gate').description('decide on a held batch').argument('<run>', 'workflow id of the run'))
+  person(headgate.command('gate').description('decide on a held batch').argument('<run>', runMeaning))
     .addArgument(new Argument('<decision>').choices(['approve', 'reject']))
     .action((run, decision, options) =>
       finish(options.json, async () =>
@@ -154,11 +156,12 @@ function program(): Command {
       ),
     );
 
-  person(headgate.command('cancel').description('stop an open run').argument('<run>', 'workflow id of the run')).action(
-    (run, options) =>
-      finish(options.json, async () =>
-        (await import('./commands/gate.js')).cancelCommand(readConfig(process.env), run, options),
-      ),
+  person(
+    headgate.command('cancel').description('stop an open run, and wait for its end').argument('<run>', runMeaning),
+  ).action((run, options) =>
+    finish(options.json, async () =>
+      (await import('./commands/gate.js')).cancelCommand(readConfig(process.env), run, options),
+    ),
   );
 
   headgate

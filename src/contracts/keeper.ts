@@ -17,6 +17,8 @@ export type CommitReply = { readonly stepKey: string } & (
   | { readonly kind: 'committed'; readonly report: CommitReport }
   | { readonly kind: 'failed'; readonly failure: FailureSummary }
   | { readonly kind: 'withdrawn' }
+  /** Taken back too late: it has begun, and its end is the next answer. Told to a strict withdrawal only. */
+  | { readonly kind: 'running' }
   /** Nothing of this step is queued, running or just ended here: what became of it, only the table knows. */
   | { readonly kind: 'unknown' }
 );
@@ -31,7 +33,17 @@ export type Waiter = {
 
 export type CommitAsk = Waiter & { readonly job: CommitJob };
 
-export type WithdrawAsk = Waiter & { readonly stepKey: string };
+export type WithdrawAsk = Waiter & {
+  readonly stepKey: string;
+  /**
+   * A commit that has begun is answered with `running`, and a request of this run that comes after its withdrawal is not
+   * taken any more. Absent in those of old runs, who would not understand.
+   */
+  readonly strict?: true;
+};
+
+/** A withdrawal whose request may still be on its way. */
+export type Withdrawn = Waiter & { readonly stepKey: string };
 
 export type QueuedCommit = {
   readonly request: CommitJob;
@@ -59,6 +71,8 @@ export type AskedMaintenance = {
   readonly request: MaintenanceRequest;
   /** Workflow id that waits for the answer. */
   readonly replyTo: string;
+  /** Run id of that workflow: a later run of the same id asks for something new. Absent in requests of old runs. */
+  readonly run?: string;
 };
 
 /** Upkeep that has begun: a look, then its jobs one after another. */
@@ -66,6 +80,7 @@ export type UpkeepSession = {
   readonly request: MaintenanceRequest;
   /** Who asked for it; absent: the keeper itself. */
   readonly replyTo?: string;
+  readonly run?: string;
   /** The first job runs even when a commit waits: upkeep has given way for long enough. */
   readonly owed: boolean;
   /** Absent until the table was looked at. */
@@ -87,6 +102,7 @@ export type KeeperInput = {
   readonly asked?: readonly AskedMaintenance[];
   readonly session?: UpkeepSession;
   readonly givenWay?: GivenWay;
+  readonly withdrawn?: readonly Withdrawn[];
 };
 
 /** An answer of the keeper, by the signal that carries it. */

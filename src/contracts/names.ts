@@ -14,6 +14,7 @@ export const messageNames = {
   withdrawCommit: 'withdrawCommit',
   commitDone: 'commitDone',
   requestMaintenance: 'requestMaintenance',
+  acceptMaintenance: 'acceptMaintenance',
   maintenanceDone: 'maintenanceDone',
   continueAsNew: 'continueAsNew',
   table: 'table',
@@ -29,12 +30,15 @@ export const searchAttributeTypes = {
   HeadgateOutcome: 'KEYWORD',
 } as const;
 
-/** One open run of a pipeline, or of one of its intervals: the id makes a second one join the first. */
-export const runWorkflowId = (pipeline: string, interval?: string): string =>
-  interval === undefined ? `run/${pipeline}` : `run/${pipeline}/${interval}`;
+/**
+ * One open run of a pipeline into one table, or of one of its intervals. `table`: the first 8 hex digits of SHA-256 over the
+ * canonical address. Runs that people start under other ids are theirs: the keeper makes what is the same once.
+ */
+export const runWorkflowId = (pipeline: string, table: string, interval?: string): string =>
+  interval === undefined ? `run/${pipeline}/${table}` : `run/${pipeline}/${table}/${interval}`;
 
 /** One open upkeep of a table that somebody asked for. */
-export const maintainWorkflowId = (pipeline: string): string => `maintain/${pipeline}`;
+export const maintainWorkflowId = (pipeline: string, table: string): string => `maintain/${pipeline}/${table}`;
 
 /** The keeper of a table, wherever the request comes from. The path is part of the id: one table, one writer. */
 export const keeperWorkflowId = (table: string): string => `table/${table.replace(/\/+$/, '')}`;

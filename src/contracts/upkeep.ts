@@ -88,10 +88,11 @@ export type MaintenanceResult = {
   readonly failure?: FailureSummary;
 };
 
-/** How the keeper answers whoever asked for upkeep. */
-export type MaintenanceReply =
+/** How the keeper answers whoever asked for upkeep; `run`: which run of that workflow, as it was asked. */
+export type MaintenanceReply = { readonly run?: string } & (
   | { readonly kind: 'done'; readonly result: MaintenanceResult }
-  | { readonly kind: 'failed'; readonly failure: FailureSummary };
+  | { readonly kind: 'failed'; readonly failure: FailureSummary }
+);
 
 export type MaintainTableInput = {
   /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */

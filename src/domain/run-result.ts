@@ -1,5 +1,6 @@
 // What a run returns, from the reports of its jobs. Pure.
 import type { FrozenBatch } from '../contracts/batch';
+import type { FailureSummary } from '../contracts/failure';
 import type { CommitReport, PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict, Phase, RunOutcome, RunPipelineResult } from '../contracts/run';
@@ -50,4 +51,13 @@ export function resultOf(facts: {
     ...(batch?.interval === undefined ? {} : { interval: batch.interval }),
     ...(prepare === undefined ? {} : toldOfRows(pipeline, prepare, commit)),
   };
+}
+
+/** What is true of the table after a run was cancelled. `failure`: how it ended, when not by the cancellation itself. */
+export function fateOfCancelled(isUnsettled: boolean, failure?: FailureSummary): string {
+  if (isUnsettled) {
+    return 'Whether its commit was made is not known, since the keeper of the table did not tell: the next run of the pipeline finds it in the table.';
+  }
+  if (failure !== undefined) return `It failed meanwhile: ${failure.message}`;
+  return 'This run has put nothing into the table.';
 }

@@ -6,34 +6,35 @@ import {
   isCancellation,
   log,
   patched,
-  proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { KeeperActivities } from '../activities/keeper';
 import { assertNever } from '../contracts/assert-never';
-import type { CommitReport } from '../contracts/job';
+import { longestJobHours, type CommitReport } from '../contracts/job';
 import { keeperWorkflowId } from '../contracts/names';
 import type { CommitJob, CommitReply, Waiter } from '../contracts/keeper';
+import { activity } from './activity-options';
 import { commitDoneSignal, withdrawCommitSignal } from './messages';
 import { toFailure } from './run-job';
 
-// A full queue is asked again and again: a commit that waits outside is no worse off than one that waits inside.
-const { requestCommit } = proxyActivities<KeeperActivities>({
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '1 day',
-  retry: { initialInterval: '200ms', maximumInterval: '30s' },
-});
+const requestCommit = activity('requestCommit');
 
 /** A keeper that was terminated by hand loses its queue: ask again now and then. Asking twice is harmless. */
 const askAgainAfter = '15 minutes';
+
+/** A keeper answers a withdrawal with its next task: one that says nothing so long, so often, does nothing. */
+const silence = '30s';
+const silencesLimit = 4;
 
 const isFinal = (reply: CommitReply | undefined): boolean => reply?.kind === 'committed' || reply?.kind === 'failed';
 
 export function createCommitDesk() {
   const replies = new Map<string, CommitReply>();
+  const begun = new Set<string>();
+  let isUnsettled = false;
   setHandler(commitDoneSignal, (reply) => {
-    if (!isFinal(replies.get(reply.stepKey))) replies.set(reply.stepKey, reply);
+    if (reply.kind === 'running') begun.add(reply.stepKey);
+    else if (!isFinal(replies.get(reply.stepKey))) replies.set(reply.stepKey, reply);
   });
   const waiter = (): Waiter => ({ replyTo: workflowInfo().workflowId, run: workflowInfo().runId });
 
@@ -53,32 +54,57 @@ export function createCommitDesk() {
     return replyTo(stepKey);
   }
 
+  const give = (reply: CommitReply): void => void (replies.has(reply.stepKey) || replies.set(reply.stepKey, reply));
+
   /** Without a keeper nothing is queued; what the last one had begun, only the table knows. */
-  async function withdraw({ stepKey, target }: CommitJob['request']): Promise<void> {
+  async function withdraw({ stepKey, target }: CommitJob['request'], strict: boolean): Promise<void> {
+    const ask = { stepKey, ...waiter(), ...(strict ? { strict } : {}) } as const;
     try {
-      await getExternalWorkflowHandle(keeperWorkflowId(target.table)).signal(withdrawCommitSignal, {
-        stepKey,
-        ...waiter(),
-      });
+      await getExternalWorkflowHandle(keeperWorkflowId(target.table)).signal(withdrawCommitSignal, ask);
     } catch (error) {
       log.warn('the keeper is gone', { stepKey, error: String(error) });
-      if (!replies.has(stepKey)) replies.set(stepKey, { kind: 'unknown', stepKey });
+      give({ kind: 'unknown', stepKey });
     }
   }
 
-  /** Cancelled while queued: taken back. Cancelled while the MERGE runs: its end is awaited, so the run tells the truth. */
-  async function settleCancelled({ request }: CommitJob): Promise<CommitReply> {
+  /**
+   * Cancelled while queued: taken back. Cancelled while the MERGE runs: its end is awaited, so the run tells the truth. A
+   * keeper that is silent, or a MERGE that does not end, leaves the answer to the table.
+   */
+  async function settle({ request }: CommitJob): Promise<CommitReply> {
+    const { stepKey } = request;
+    const isAnswered = (): boolean => replies.has(stepKey);
+    const end = Date.now() + longestJobHours * 3_600_000;
+    for (let silences = 0; !isAnswered() && silences < silencesLimit && Date.now() < end;) {
+      begun.delete(stepKey);
+      await withdraw(request, true);
+      await condition(() => isAnswered() || begun.has(stepKey), silence);
+      silences = begun.has(stepKey) ? 0 : silences + 1;
+      if (begun.has(stepKey)) await condition(isAnswered, askAgainAfter);
+    }
+    give({ kind: 'unknown', stepKey });
+    return replyTo(stepKey);
+  }
+
+  /** How runs waited whose cancellation came before 2026-12; may go when none of them is open. */
+  async function settleFirst({ request }: CommitJob): Promise<CommitReply> {
     const isAnswered = (): boolean => replies.has(request.stepKey);
-    // Covers the timer beside the wait; may go when no run of before 2026-12 is open.
+    // Covers the timer beside the wait.
     const asksAgain = patched('commit-withdraws-again-2026-12');
-    await CancellationScope.nonCancellable(async () => {
-      do await withdraw(request);
-      while (!(await (asksAgain ? condition(isAnswered, askAgainAfter) : condition(isAnswered).then(() => true))));
-    });
+    do await withdraw(request, false);
+    while (!(await (asksAgain ? condition(isAnswered, askAgainAfter) : condition(isAnswered).then(() => true))));
     return replyTo(request.stepKey);
   }
 
-  return async (job: CommitJob): Promise<CommitReport> => {
+  async function settleCancelled(job: CommitJob): Promise<CommitReply> {
+    // Covers the timers of `settle`.
+    const isBounded = patched('commit-bounded-withdrawal-2026-12');
+    const reply = await CancellationScope.nonCancellable(() => (isBounded ? settle(job) : settleFirst(job)));
+    isUnsettled = reply.kind === 'unknown';
+    return reply;
+  }
+
+  async function commit(job: CommitJob): Promise<CommitReport> {
     let cancelled: unknown;
     const reply = await answerOf(job).catch(async (error: unknown) => {
       if (!isCancellation(error)) throw error;
@@ -91,6 +117,7 @@ export function createCommitDesk() {
       case 'failed':
         throw toFailure(reply.failure);
       case 'withdrawn':
+      case 'running':
       case 'unknown':
         throw (
           cancelled ??
@@ -105,5 +132,11 @@ export function createCommitDesk() {
       default:
         return assertNever(reply);
     }
+  }
+
+  return {
+    commit,
+    /** Cancelled, and nobody here knows whether the commit was made. */
+    isUnsettled: () => isUnsettled,
   };
 }

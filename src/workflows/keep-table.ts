@@ -10,8 +10,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { assertNever } from '../contracts/assert-never';
+import type { FailureSummary } from '../contracts/failure';
 import type { KeeperInput } from '../contracts/keeper';
-import { refuseCommit } from '../domain/keeper/acceptance';
+import { refuseCommit, refuseMaintenance } from '../domain/keeper/acceptance';
 import { hasWork, reduceKeeper } from '../domain/keeper/reduce';
 import { drawTableSheet, viewTable } from '../domain/keeper/sheet';
 import { restoreKeeper, type KeeperEvent, type KeeperIntent, type WorkOutcome } from '../domain/keeper/state';
@@ -19,6 +20,7 @@ import { untilLook } from '../domain/upkeep/schedule';
 import { commitJob, lookAt, maintainJob, tellWaiter } from './keeper-work';
 import {
   acceptCommitUpdate,
+  acceptMaintenanceUpdate,
   continueAsNewSignal,
   requestCommitSignal,
   requestMaintenanceSignal,
@@ -74,11 +76,14 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
   }
 
   setHandler(tableQuery, () => viewTable(state));
+  function accept(failure: FailureSummary | undefined): void {
+    if (failure !== undefined) throw toFailure(failure);
+  }
   setHandler(acceptCommitUpdate, (ask) => send({ kind: 'commit-asked', ask }), {
-    validator: (ask) => {
-      const failure = refuseCommit(state, ask);
-      if (failure !== undefined) throw toFailure(failure);
-    },
+    validator: (ask) => accept(refuseCommit(state, ask)),
+  });
+  setHandler(acceptMaintenanceUpdate, (ask) => send({ kind: 'maintenance-asked', ask }), {
+    validator: (ask) => accept(refuseMaintenance(state, ask)),
   });
   setHandler(requestCommitSignal, (ask) => send({ kind: 'commit-asked', ask }));
   setHandler(withdrawCommitSignal, (ask) => send({ kind: 'withdrawal-asked', ask }));

@@ -1,17 +1,14 @@
 // What a keeper does: a commit, a look at its table, a job of upkeep, each to an outcome; and the answers. Never throws.
-import { getExternalWorkflowHandle, log, proxyActivities } from '@temporalio/workflow';
-import type { MaintenanceActivities } from '../activities/maintenance';
+import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import type { MaintainReport } from '../contracts/job';
 import type { CommitJob, KeeperAnswer } from '../contracts/keeper';
 import type { MaintenanceJob, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
 import type { WorkOutcome } from '../domain/keeper/state';
+import { activity } from './activity-options';
 import { failureOf } from './failure-of';
 import { runJob } from './run-job';
 
-const { lookAtTable } = proxyActivities<Pick<MaintenanceActivities, 'lookAtTable'>>({
-  startToCloseTimeout: '10 minutes',
-  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
-});
+const lookAtTable = activity('lookAtTable');
 
 export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
   const { stepKey } = job.request;

@@ -1,35 +1,41 @@
 // maintainTable: somebody, or a schedule, asks for upkeep of a table. The table's keeper does it; this waits for the answer.
-import { condition, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { MaintenanceActivities } from '../activities/maintenance';
-import type { RunActivities } from '../activities/run';
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { longestJobHours } from '../contracts/job';
 import type { MaintainTableInput, MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
 import { maintenanceRequest } from '../domain/job-requests';
+import { activity } from './activity-options';
 import { maintenanceDoneSignal } from './messages';
 import { toFailure } from './run-job';
 
-const { loadPipeline } = proxyActivities<Pick<RunActivities, 'loadPipeline'>>({
-  startToCloseTimeout: '10 minutes',
-  retry: { initialInterval: '200ms', maximumInterval: '1 minute', maximumAttempts: 20 },
-});
-
-const { askMaintenance } = proxyActivities<Pick<MaintenanceActivities, 'askMaintenance'>>({
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '1 hour',
-  retry: { initialInterval: '200ms', maximumInterval: '30s' },
-});
+const loadPipeline = activity('loadPipeline');
+const askMaintenance = activity('askMaintenance');
 
 /** A keeper that was terminated by hand loses what it was asked: ask again now and then. Asking twice is harmless. */
 const askAgainAfter = '15 minutes';
 
+/** The commit or upkeep at hand, and then its own jobs: the longest of each. */
+const answerLimitHours = 2 * longestJobHours;
+
 export async function maintainTable(input: MaintainTableInput = {}): Promise<MaintenanceResult> {
+  const { workflowId: replyTo, runId: run } = workflowInfo();
   let reply: MaintenanceReply | undefined;
   setHandler(maintenanceDoneSignal, (answer) => {
-    reply = answer;
+    // Workflow ids come again: an answer to a run of before is none to this one.
+    if (answer.run === undefined || answer.run === run) reply = answer;
   });
   const request = maintenanceRequest(await loadPipeline(input), input.now);
-  do await askMaintenance({ request, replyTo: workflowInfo().workflowId });
-  while (!(await condition(() => reply !== undefined, askAgainAfter)));
-  if (reply === undefined) throw new TypeError('woken without an answer');
+  const end = Date.now() + answerLimitHours * 3_600_000;
+  do await askMaintenance({ request, replyTo, run });
+  while (!(await condition(() => reply !== undefined, askAgainAfter)) && Date.now() < end);
+  if (reply === undefined) throw toFailure(unanswered(request.table));
   if (reply.kind === 'failed') throw toFailure(reply.failure);
   return reply.result;
 }
+
+const unanswered = (table: string) => ({
+  kind: 'infrastructure' as const,
+  type: 'UpkeepUnanswered',
+  message: `The keeper of ${table} has not answered within ${answerLimitHours} hours.`,
+  remedy: `Look at the workflow table/${table} in the Temporal UI: what runs there, and what waits.`,
+  fields: { table, hours: answerLimitHours },
+});

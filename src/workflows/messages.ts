@@ -19,12 +19,15 @@ export const acceptCommitUpdate = defineUpdate<void, [CommitAsk]>(messageNames.a
 /** How runs of before 2026-12 asked; such a request is never refused. */
 export const requestCommitSignal = defineSignal<[CommitAsk]>(messageNames.requestCommit);
 
-/** Take a commit back: answered with `withdrawn`, with its result when it has begun, with `unknown` when it is not here. */
+/** Take a commit back: answered with `withdrawn`, with `running` and its end when it has begun, with `unknown` when it is not here. */
 export const withdrawCommitSignal = defineSignal<[WithdrawAsk]>(messageNames.withdrawCommit);
 
 export const commitDoneSignal = defineSignal<[CommitReply]>(messageNames.commitDone);
 
-/** Look at the table when its turn comes, and answer `replyTo`. */
+/** Take a request of upkeep, or refuse it: returns when it is in the keeper's history. Its end comes as `maintenanceDone`. */
+export const acceptMaintenanceUpdate = defineUpdate<void, [AskedMaintenance]>(messageNames.acceptMaintenance);
+
+/** How upkeep was asked for before 2026-12; such a request is never refused. */
 export const requestMaintenanceSignal = defineSignal<[AskedMaintenance]>(messageNames.requestMaintenance);
 
 export const maintenanceDoneSignal = defineSignal<[MaintenanceReply]>(messageNames.maintenanceDone);

@@ -1,27 +1,19 @@
 // The first half of a run: freeze, extract, prepare, and again from the start when files changed meanwhile.
-import { proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
-import type { FreezeInput, RunActivities } from '../activities/run';
+import { sleep, workflowInfo } from '@temporalio/workflow';
+import type { FreezeInput } from '../activities/run';
 import type { FrozenBatch } from '../contracts/batch';
 import type { PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import { prepareRequest } from '../domain/job-requests';
 import { preparedOf } from '../domain/source-fates';
+import { activity } from './activity-options';
 import { failureOf } from './failure-of';
 import { runJob } from './run-job';
 import type { RunState } from './run-state';
 import { tagBatch } from './search-attributes';
 
-const { freezeInputs } = proxyActivities<Pick<RunActivities, 'freezeInputs'>>({
-  startToCloseTimeout: '10 minutes',
-  scheduleToCloseTimeout: '6 hours',
-  retry: { initialInterval: '200ms', maximumInterval: '1 minute', maximumAttempts: 20 },
-});
-
-const { extractInputs } = proxyActivities<Pick<RunActivities, 'extractInputs'>>({
-  startToCloseTimeout: '12 hours',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 20 },
-});
+const freezeInputs = activity('freezeInputs');
+const extractInputs = activity('extractInputs');
 
 /** Files that change under the reader, or a table before its commit, give a new batch; this often, then something else is wrong. */
 export const freezeLimit = 5;

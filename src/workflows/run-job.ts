@@ -1,6 +1,5 @@
 // One Spark job to its end: submit, watch, and again as decideAttempt says. Shared by runs and keepers.
 import {
-  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
@@ -8,17 +7,17 @@ import {
   isCancellation,
   log,
   patched,
-  proxyActivities,
   sleep,
 } from '@temporalio/workflow';
-import type { Elsewhere, JobActivities, SubmitJobInput } from '../activities/jobs';
+import type { Elsewhere, SubmitJobInput } from '../activities/jobs';
 import type { JobHandle, JobOutcome } from '../activities/ports';
-import { longestJobHours, type JobKind, type JobReports } from '../contracts/job';
+import type { JobKind, JobReports } from '../contracts/job';
 import type { FailureSummary } from '../contracts/failure';
 import type { RuntimeName } from '../contracts/pipeline';
 import { runtimeTraits } from '../contracts/runtimes';
 import { decideAttempt, lostJob, newCourse } from '../domain/attempts/decide';
 import { reportOf } from '../domain/job-report';
+import { activity } from './activity-options';
 import { isHostGone } from './failure-of';
 
 type Place = { readonly runtime: RuntimeName; readonly taskQueue?: string };
@@ -29,24 +28,10 @@ const placedOn = ({ runtime, taskQueue }: Place) => ({
   ...(taskQueue === undefined ? {} : { taskQueue, scheduleToStartTimeout: '2 minutes' as const }),
 });
 
-/** When it is cancelled it still tells what it has submitted. */
-const submittingOn = (place: Place) =>
-  proxyActivities<Pick<JobActivities, 'submitJob' | 'findJob'>>({
-    ...placedOn(place),
-    startToCloseTimeout: runtimeTraits[place.runtime].startSeconds * 1000,
-    scheduleToCloseTimeout: '1 hour',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: '200ms', maximumInterval: '30s' },
-  });
-
-/** Retries are free, each one adopts the job; they end all the same. */
-const followingOn = (place: Place) =>
-  proxyActivities<Pick<JobActivities, 'watchJob' | 'cancelJob'>>({
-    ...placedOn(place),
-    startToCloseTimeout: `${longestJobHours} hours`,
-    scheduleToCloseTimeout: `${longestJobHours} hours`,
-    retry: { initialInterval: '100ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 200 },
-  });
+const submittingOn = (place: Place) => ({
+  ...placedOn(place),
+  startToCloseTimeout: runtimeTraits[place.runtime].startSeconds * 1000,
+});
 
 /** The wire form of a failure that ends a workflow: `type` names it, the summary is the first detail. */
 export const toFailure = (failure: FailureSummary): ApplicationFailure =>
@@ -77,7 +62,7 @@ async function submit(input: SubmitJobInput): Promise<Submitted> {
   for (;;) {
     const taskQueue = from?.elsewhere;
     const place = taskQueue === undefined ? { runtime } : { runtime, taskQueue };
-    const asking = submittingOn(place).submitJob.executeWithOptions(options, [input]);
+    const asking = activity('submitJob', submittingOn(place)).executeWithOptions(options, [input]);
     const answer = await unlessHostGone(asking, taskQueue);
     if ('kind' in answer) return { attempt: from?.attempt ?? 0, outcome: answer };
     if (!('elsewhere' in answer)) return answer;
@@ -87,7 +72,7 @@ async function submit(input: SubmitJobInput): Promise<Submitted> {
 
 async function watch(handle: JobHandle): Promise<JobOutcome> {
   const summary = `${handle.job} on ${handle.runtime}: ${handle.id}`;
-  const watching = followingOn(handle).watchJob.executeWithOptions({ summary }, [handle]);
+  const watching = activity('watchJob', placedOn(handle)).executeWithOptions({ summary }, [handle]);
   return unlessHostGone(watching, handle.taskQueue);
 }
 
@@ -96,13 +81,10 @@ async function endJob(input: SubmitJobInput, known: JobHandle | undefined): Prom
   try {
     await CancellationScope.nonCancellable(async () => {
       const find = (place: object): Promise<JobHandle | Elsewhere | undefined> =>
-        submittingOn({ runtime: input.runtime, ...place }).findJob.executeWithOptions(
-          { scheduleToCloseTimeout: '10 minutes' },
-          [input],
-        );
+        activity('findJob', submittingOn({ runtime: input.runtime, ...place }))(input);
       let found = known ?? (await find({}));
       if (found !== undefined && 'elsewhere' in found) found = await find({ taskQueue: found.elsewhere });
-      if (found !== undefined && !('elsewhere' in found)) await followingOn(found).cancelJob(found);
+      if (found !== undefined && !('elsewhere' in found)) await activity('cancelJob', placedOn(found))(found);
     });
   } catch (error) {
     log.error('a job may still run', { stepKey: input.request.stepKey, error: String(error) });

@@ -3,16 +3,17 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
-  proxyActivities,
+  log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { RunActivities } from '../activities/run';
 import type { FailureSummary } from '../contracts/failure';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { CancelRequest, RunPipelineInput, RunPipelineResult } from '../contracts/run';
+import type { PublishInput } from '../activities/run';
 import { asReference, publishedPart } from '../domain/pipeline-ref';
-import { noRowsNotice, resultOf } from '../domain/run-result';
+import { fateOfCancelled, noRowsNotice, resultOf } from '../domain/run-result';
+import { activity } from './activity-options';
 import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
 import { deliverBatch } from './deliver-batch';
@@ -21,11 +22,11 @@ import { cancelRunUpdate } from './messages';
 import { createRunState } from './run-state';
 import { tagOutcome } from './search-attributes';
 
-const { loadPipeline, publishRun } = proxyActivities<Pick<RunActivities, 'loadPipeline' | 'publishRun'>>({
-  startToCloseTimeout: '10 minutes',
-  scheduleToCloseTimeout: '6 hours',
-  retry: { initialInterval: '200ms', maximumInterval: '1 minute', maximumAttempts: 20 },
-});
+const loadPipeline = activity('loadPipeline');
+const publishRun = activity('publishRun');
+
+/** A cancelled run ends soon, with its record or without. */
+const recordLimit = '1 minute';
 
 export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipelineResult> {
   const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
@@ -34,7 +35,7 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
   const generation = input.redo === true ? Math.floor(startTime.getTime() / 1000) : 1;
   const state = createRunState();
   const awaitVerdict = createGate(state);
-  const commit = createCommitDesk();
+  const { commit, isUnsettled } = createCommitDesk();
   const scope = new CancellationScope();
   let cancelledBy: CancelRequest | undefined;
   setHandler(cancelRunUpdate, (request) => {
@@ -43,15 +44,14 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
   });
 
   let pipeline: PipelineRef | undefined;
-  const publish = (spec: PipelineRef, result: RunPipelineResult, failure?: FailureSummary): Promise<void> =>
-    publishRun({
-      pipeline: publishedPart(spec),
-      result,
-      workflowId,
-      startedAt: startTime.toISOString(),
-      finishedAt: new Date().toISOString(),
-      ...(failure === undefined ? {} : { failure }),
-    });
+  const toPublish = (spec: PipelineRef, result: RunPipelineResult, failure?: FailureSummary): PublishInput => ({
+    pipeline: publishedPart(spec),
+    result,
+    workflowId,
+    startedAt: startTime.toISOString(),
+    finishedAt: new Date().toISOString(),
+    ...(failure === undefined ? {} : { failure }),
+  });
 
   async function run(): Promise<RunPipelineResult> {
     const spec = asReference(await loadPipeline(input));
@@ -80,7 +80,7 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
       ...(verdict === 'passed' ? {} : { verdict }),
     });
     // The rows are in the table: a cancellation that came meanwhile must not keep the ledger from saying so.
-    await CancellationScope.nonCancellable(() => state.during('publish', () => publish(spec, result)));
+    await CancellationScope.nonCancellable(() => state.during('publish', () => publishRun(toPublish(spec, result))));
     state.update({ outcome });
     tagOutcome(outcome);
     return { ...result, seconds: { ...seconds } };
@@ -89,22 +89,25 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
   try {
     return await scope.run(run);
   } catch (error) {
-    const cancelled = isCancellation(error);
+    const cancelled = isCancellation(error) || scope.consideredCancelled;
     const outcome = cancelled ? 'cancelled' : 'failed';
     state.update({ outcome });
     const spec = pipeline;
+    const failure = isCancellation(error) ? undefined : failureOf(error);
+    const fate = cancelled ? [fateOfCancelled(isUnsettled(), failure)] : [];
     await CancellationScope.nonCancellable(async () => {
       tagOutcome(outcome);
       if (spec === undefined) return;
-      const result = resultOf({ pipeline: spec, outcome, seconds: state.seconds, notices: [] });
-      await publish(spec, result, cancelled ? undefined : failureOf(error));
+      const result = resultOf({ pipeline: spec, outcome, seconds: state.seconds, notices: fate });
+      // Its record must not keep a cancelled run from ending, nor the failure of one from being told.
+      const limit = cancelled ? { scheduleToCloseTimeout: recordLimit } : {};
+      await publishRun
+        .executeWithOptions(limit, [toPublish(spec, result, cancelled ? undefined : failure)])
+        .catch((unwritten: unknown) => log.error('the run has no record', failureOf(unwritten)));
     });
     if (cancelledBy !== undefined) {
-      throw ApplicationFailure.nonRetryable(
-        `Cancelled by ${cancelledBy.by}: ${cancelledBy.why}`,
-        'Cancelled',
-        cancelledBy,
-      );
+      const { by, why } = cancelledBy;
+      throw ApplicationFailure.nonRetryable(`Cancelled by ${by}: ${why}. ${fate.join(' ')}`, 'Cancelled', cancelledBy);
     }
     throw error;
   }

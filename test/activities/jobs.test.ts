@@ -2,7 +2,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { keepDefinition } from '../../src/activities/definitions';
 import { createJobActivities, type Elsewhere, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
-import type { PrepareRequest } from '../../src/contracts/job';
+import { jobKinds, type PrepareRequest } from '../../src/contracts/job';
+import { parseStepKey } from '../../src/contracts/ids';
 import type { Definition } from '../../src/contracts/pipeline-ref';
 import { batchPaths, jobPaths, stepKey as stepKeyOf } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
@@ -111,6 +112,14 @@ describe('submitJob', () => {
     const [first, second] = [await submit(), await submit()];
     expect(second).toEqual(first);
     expect(spark.runs(stepKey)).toBe(1);
+  });
+
+  it.each(jobKinds)('finds a %s job again: whoever parses a kind of job knows all of them', async (job) => {
+    const { spark, submit } = scene();
+    const key = parseStepKey(`${pipeline.name}/t/${digest}/${job}`);
+    const request = { ...input().request, job, stepKey: key } as SubmitJobInput['request'];
+    expect(await submit({ request })).toEqual(await submit({ request }));
+    expect(spark.runs(key)).toBe(1);
   });
 
   it('submits nothing for a step that has left its report', async () => {

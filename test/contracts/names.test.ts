@@ -5,6 +5,7 @@ import { defaultStateRoot, jobPaths, stepKey } from '../../src/contracts/layout'
 import {
   defaultTaskQueue,
   keeperWorkflowId,
+  maintainWorkflowId,
   messageNames,
   runWorkflowId,
   searchAttributeTypes,
@@ -34,6 +35,7 @@ describe('public names', () => {
         'withdrawCommit',
         'commitDone',
         'requestMaintenance',
+        'acceptMaintenance',
         'maintenanceDone',
         'continueAsNew',
         'table',
@@ -66,9 +68,10 @@ describe('public names', () => {
     });
   });
 
-  it('make one workflow id per pipeline and interval, and one per table', () => {
-    expect(runWorkflowId('customer-sales')).toBe('run/customer-sales');
-    expect(runWorkflowId('retail', '2010-12-01')).toBe('run/retail/2010-12-01');
+  it('make one workflow id per pipeline, table and interval, and one per table', () => {
+    expect(runWorkflowId('customer-sales', '0a1b2c3d')).toBe('run/customer-sales/0a1b2c3d');
+    expect(runWorkflowId('retail', '0a1b2c3d', '2010-12-01')).toBe('run/retail/0a1b2c3d/2010-12-01');
+    expect(maintainWorkflowId('retail', '0a1b2c3d')).toBe('maintain/retail/0a1b2c3d');
     expect(keeperWorkflowId('/lake/customer_sales/')).toBe(keeperWorkflowId('/lake/customer_sales'));
   });
 

@@ -83,6 +83,11 @@ export class FakeSpark {
     return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).length;
   }
 
+  /** Steps whose jobs still run. */
+  open(): readonly string[] {
+    return this.#open().map(({ handle }) => handle.stepKey);
+  }
+
   sizes(stepKey: string): readonly number[] {
     return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).map(({ submission }) => submission.size);
   }

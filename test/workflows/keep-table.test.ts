@@ -206,7 +206,8 @@ describe('keepTable', () => {
         const steps = journal.submitted.filter(({ request }) => request.job === 'commit');
         expect(new Set(steps.map(({ request }) => request.digest)).size).toBe(6);
         const { taskQueue } = await keeper.describe();
-        await createKeeperActivities({ client: environment.client, taskQueue }).requestCommit(askOf(keeper, 'g'));
+        const { requestCommit } = createKeeperActivities({ client: environment.client, taskQueue });
+        await new MockActivityEnvironment().run(requestCommit, askOf(keeper, 'g'));
         const { events } = await keeper.fetchHistory();
         expect(events?.some(({ workflowExecutionUpdateAcceptedEventAttributes: update }) => update != null)).toBe(true);
       },
@@ -268,6 +269,7 @@ describe('keepTable', () => {
         await second.executeUpdate('cancelRun', { args: [{ by: 'ada', why: 'wrong' }] });
         await expect(second.result()).rejects.toThrow();
         expect(journal.published.map(({ result }) => result.outcome)).toEqual(['cancelled']);
+        expect(journal.published[0]?.result.notices).toEqual([expect.stringContaining('is not known')]);
         gate.open();
       },
     );

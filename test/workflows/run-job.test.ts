@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, type TimeoutType } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { SubmitJobInput } from '../../src/activities/jobs';
+import { keepDefinition } from '../../src/activities/definitions';
+import { createJobActivities, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle } from '../../src/activities/ports';
 import type { RuntimeName } from '../../src/contracts/pipeline';
 import { isHostGone } from '../../src/workflows/failure-of';
 import { parseTableUri } from '../../src/contracts/ids';
-import { pipelineRef } from '../fakes/reports';
+import { createFakeObjectStore } from '../fakes/object-store';
+import { pipeline, pipelineRef } from '../fakes/reports';
+import { FakeSpark } from '../fakes/spark-runtime';
 import { until } from '../support/waiting';
 import {
   endKeeper,
@@ -42,7 +45,7 @@ type Scene = {
 
 /** Jobs of a run on a table of its own; how each was asked to end is kept. */
 async function scene(
-  change: (activities: Activities) => Partial<Activities>,
+  change: (activities: Activities, taskQueue: string) => Partial<Activities>,
   body: (scene: Scene) => Promise<void>,
   runtime: RuntimeName = 'local',
 ): Promise<void> {
@@ -62,7 +65,7 @@ async function scene(
   const start = () =>
     environment.client.workflow.start('runPipeline', { workflowId: `run/${randomUUID()}`, taskQueue, args: [] });
   try {
-    await withWorker(environment, taskQueue, { ...fakes, ...change(fakes) }, () =>
+    await withWorker(environment, taskQueue, { ...fakes, ...change(fakes, taskQueue) }, () =>
       body({ taskQueue, submitted: journal.submitted, ended, start }),
     );
   } finally {
@@ -133,6 +136,61 @@ describe('a cancel reaches the job', () => {
         await cancel(run);
         await expect(run.result()).rejects.toEqual(isCancelled);
         expect(ended).toMatchObject([{ job: 'prepare', id: 'prepare-1' }]);
+      },
+    );
+  });
+
+  it('between two attempts to watch it, and the job is ended', async () => {
+    const store = createFakeObjectStore();
+    const spark = new FakeSpark(store, () => ({ hold: true }));
+    const kept = await keepDefinition(pipeline, store);
+    let watches = 0;
+    await scene(
+      (activities, hostQueue) => {
+        const jobs = createJobActivities({ runtimes: { local: spark.runtime() }, store, hostQueue });
+        return {
+          ...jobs,
+          loadPipeline: async () => ({ ...(await activities.loadPipeline({})), definition: kept.definition }),
+          watchJob: async () => {
+            watches += 1;
+            throw ApplicationFailure.create({ message: 'the disk is full', nextRetryDelay: '1 hour' });
+          },
+        };
+      },
+      async ({ start }) => {
+        const run = await start();
+        await until('the watch waits for its next attempt', async () => {
+          const { raw } = await run.describe();
+          return raw.pendingActivities?.some(
+            ({ activityType, attempt }) => activityType?.name === 'watchJob' && Number(attempt) > 1,
+          );
+        });
+        await cancel(run);
+        await expect(run.result()).rejects.toEqual(isCancelled);
+        expect(watches).toBe(1);
+        expect(spark.open()).toEqual([]);
+      },
+    );
+  });
+
+  it('that cannot be ended, and the run ends all the same', async () => {
+    const watched = barrier();
+    await scene(
+      () => ({
+        watchJob: async (handle) => {
+          watched.open();
+          await watching(new Promise(() => undefined));
+          return succeeded(handle);
+        },
+        cancelJob: async () => {
+          throw ApplicationFailure.nonRetryable('no answer');
+        },
+      }),
+      async ({ start }) => {
+        const run = await start();
+        await watched.opened;
+        await cancel(run);
+        await expect(run.result()).rejects.toEqual(isCancelled);
       },
     );
   });

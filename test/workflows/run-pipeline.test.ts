@@ -367,7 +367,10 @@ describe('runPipeline', () => {
       await until(handle, held);
       await handle.executeUpdate('cancelRun', { args: [{ by: 'ada', why: 'wrong day' }] });
       const failure = await failureOf(handle);
-      expect(failure).toMatchObject({ type: 'Cancelled', message: 'Cancelled by ada: wrong day' });
+      expect(failure).toMatchObject({
+        type: 'Cancelled',
+        message: 'Cancelled by ada: wrong day. This run has put nothing into the table.',
+      });
       expect(journal.published.map((input) => input.result.outcome)).toEqual(['cancelled']);
     });
   });

@@ -25,6 +25,7 @@ export async function onTable<Result>(
   body: (scene: {
     journal: Journal;
     keeper: WorkflowHandle;
+    taskQueue: string;
     run(name: string): Promise<WorkflowHandle>;
     /** Upkeep that somebody asks for. */
     maintain(now?: MaintenanceKind): Promise<WorkflowHandle>;
@@ -50,6 +51,7 @@ export async function onTable<Result>(
       body({
         journal,
         keeper,
+        taskQueue,
         run: (name) =>
           workflow.start('runPipeline', {
             workflowId: `run/${randomUUID()}`,

@@ -12,12 +12,11 @@ import { quarantineTable } from '../../contracts/layout';
 import { keeperWorkflowId } from '../../contracts/names';
 import type { TableView } from '../../contracts/keeper';
 import type { Config } from '../../workers/config';
-import { connectClient } from '../../workers/connection';
 import { examplesFolder, sparkFolder } from '../../workers/paths';
 import { count, exitCodes, note, out } from '../output';
 import { createProgressView } from '../progress';
 import { printFailure, printResult, type RunReport } from '../run-report';
-import { stackTools, withSession, type Session } from '../session';
+import { sessionOn, stackTools, withSession, type Session } from '../session';
 import { startStack } from '../stack/stack';
 import { openPipeline } from '../variables';
 import { explainUpkeep } from './maintain';
@@ -134,19 +133,7 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
   title('2. A Temporal server with its UI, a worker, a Spark process');
   const stack = await startStack({ config, tools, port: 7233, onEvent: note });
   out(`   Temporal ${stack.target.address}, UI ${stack.ui}`);
-  const client = await connectClient(stack.target);
-  const close = async (): Promise<void> => {
-    await stack.stop();
-    await client.connection.close();
-  };
-  const session: Session = {
-    client,
-    target: stack.target,
-    ownsWorker: true,
-    ui: stack.ui,
-    stop: stack.stop,
-    close,
-  };
+  const session = await sessionOn(stack, config);
 
   return withSession(session, async () => {
     const table = join(lake, 'customer_sales');
@@ -165,8 +152,8 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
 
     title(`6. ${deliveries} small deliveries: the table's keeper decides when its files are put together`);
     const before = await deliver(session, config, python, { raw, lake, rows: options.rows });
-    await finishUpkeep(client, table);
-    await printUpkeep(client, table);
+    await finishUpkeep(session, table);
+    await printUpkeep(session.client, table);
     await printQuery(python, table, before);
     await printQuery(python, table);
 

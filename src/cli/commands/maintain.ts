@@ -1,6 +1,6 @@
 // headgate maintain: upkeep of a pipeline's table: what the policy decides and why, or that and its execution.
 import { resolve } from 'node:path';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import pc from 'picocolors';
 import { decide } from '../../activities/maintenance';
 import { pipelinePath } from '../../pipeline-file';
@@ -8,18 +8,18 @@ import type { PythonRuntime } from '../../adapters/tables/ask-python';
 import { readHealth } from '../../adapters/tables/health';
 import type { TableHealth, UpkeepSavings } from '../../contracts/maintenance';
 import type { MaintainTableInput, MaintenancePlan, MaintenanceResult } from '../../contracts/upkeep';
-import { maintainWorkflowId } from '../../contracts/names';
 import type { Pipeline } from '../../contracts/pipeline';
 import { maintenanceRequest } from '../../domain/job-requests';
 import { formatBytes, partitionName, shortNumber } from '../../domain/upkeep/budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
 import { sparkFolder } from '../../workers/paths';
+import { failureReport, handleOf, type OpenRun } from '../following';
 import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
 import { openSession, withSession, type Session } from '../session';
+import { maintainIdOf, takeTurn } from '../turns';
 import { upkeepKind, type UpkeepWord } from '../upkeep-words';
 import { openPipeline, type Variables } from '../variables';
-import { failureReport } from './run';
 
 export type MaintainOptions = {
   readonly set: Variables;
@@ -92,24 +92,9 @@ export async function explainUpkeep(
   printPlan(plan);
 }
 
-async function start(
-  { client }: Session,
-  config: Config,
-  workflowId: string,
-  input: MaintainTableInput,
-): Promise<WorkflowHandle> {
+async function follow(session: Session, run: OpenRun, json: boolean): Promise<number> {
   try {
-    return await client.workflow.start('maintainTable', { workflowId, taskQueue: config.taskQueue, args: [input] });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    note(`Upkeep is open already (${workflowId}): following that one.`);
-    return client.workflow.getHandle(workflowId);
-  }
-}
-
-async function follow(handle: WorkflowHandle, json: boolean): Promise<number> {
-  try {
-    const result: MaintenanceResult = await handle.result();
+    const result: MaintenanceResult = await session.ask((client) => handleOf(client, run).result());
     if (json) printJson(result);
     else printDone(result);
     return result.failure === undefined ? exitCodes.done : exitCodes.failure;
@@ -120,6 +105,15 @@ async function follow(handle: WorkflowHandle, json: boolean): Promise<number> {
     else if (failure !== undefined) note(describeFailure(failure));
     return exitCodes.failure;
   }
+}
+
+/** However it ended. */
+async function untilEnded(session: Session, run: OpenRun): Promise<void> {
+  await session
+    .ask((client) => handleOf(client, run).result())
+    .catch((error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+    });
 }
 
 /** Asks for upkeep on an open session, tells how it ended and returns the exit code. */
@@ -137,7 +131,20 @@ async function maintainOnce(
     variables,
     ...(now === undefined ? {} : { now }),
   };
-  return follow(await start(session, config, maintainWorkflowId(pipeline.name), input), options.json);
+  const run = await takeTurn(
+    session,
+    {
+      workflowType: 'maintainTable',
+      workflowId: maintainIdOf(pipeline),
+      taskQueue: config.taskQueue,
+      input,
+      asked: [pipeline, variables, now ?? null],
+      what: `upkeep of ${pipeline.target.table}`,
+    },
+    // It may have looked at the table already.
+    { mayJoin: async () => false, untilEnded: (open) => untilEnded(session, open) },
+  );
+  return follow(session, run, options.json);
 }
 
 export async function maintainCommand(config: Config, nameOrFile: string, options: MaintainOptions): Promise<number> {

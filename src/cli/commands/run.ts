@@ -1,27 +1,19 @@
 // headgate run: one run of a pipeline, from start to its result, with live progress.
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type Client,
-  type WorkflowHandle,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { pipelinePath } from '../../pipeline-file';
-import { keeperWorkflowId, runWorkflowId } from '../../contracts/names';
+import { HeadgateError } from '../../contracts/errors';
+import { keeperWorkflowId } from '../../contracts/names';
 import type { TableView } from '../../contracts/keeper';
-import type { PreparedRows, RunPipelineInput, RunPipelineResult, RunProgress } from '../../contracts/run';
-import type { FailureSummary } from '../../contracts/failure';
-import { isFailureSummary } from '../../domain/failure-summary';
+import type { PreparedRows, RunPipelineInput } from '../../contracts/run';
+import { pipelinePath } from '../../pipeline-file';
 import type { Config } from '../../workers/config';
 import { shownQuarantine, type Asked } from '../fate-lines';
+import { follow, pollMs, progressOf, type OpenRun } from '../following';
 import { exitCodes, note, printJson } from '../output';
 import { createProgressView, type ProgressView } from '../progress';
 import { printFailure, printResult, type RunReport } from '../run-report';
 import { openSession, withSession, type Session } from '../session';
+import { runIdOf, takeTurn } from '../turns';
 import { openPipeline, type Variables } from '../variables';
 
 export type RunOptions = {
@@ -50,108 +42,21 @@ export async function runInput(
   return { input, pipeline };
 }
 
-async function startOrJoin(
-  client: Client,
-  config: Config,
-  workflowId: string,
-  input: RunPipelineInput,
-): Promise<{ handle: WorkflowHandle; joined: boolean }> {
-  try {
-    const handle = await client.workflow.start('runPipeline', {
-      workflowId,
-      taskQueue: config.taskQueue,
-      args: [input],
-      staticSummary: `pipeline ${workflowId.replace(/^run\//, '')}`,
-    });
-    return { handle, joined: false };
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { handle: client.workflow.getHandle(workflowId), joined: true };
-  }
+/** A run that waits for a person keeps every later one from its table's order: whoever asks for one must know. */
+function heldInTheWay({ run, held = [] }: RunReport): HeadgateError {
+  return new HeadgateError({
+    kind: 'data',
+    type: 'RunHeld',
+    message: `${run} holds its batch for a person, and nothing was started beside it: ${held.join('; ')}.`,
+    remedy: `Decide: headgate gate ${run} approve --why "…" (or reject). Then run again.`,
+    fields: { run, held: held.join('; ') },
+  });
 }
 
-const pollMs = 400;
-
-/** What keeps a run from going on: the failure of an activity that is being retried. */
-async function trouble(handle: WorkflowHandle): Promise<string | undefined> {
-  const { raw } = await handle.describe();
-  const failing = raw.pendingActivities?.find(({ attempt, lastFailure }) => (attempt ?? 1) > 1 && lastFailure?.message);
-  if (failing === undefined) return undefined;
-  return `${failing.activityType?.name ?? 'activity'}, attempt ${failing.attempt ?? 0}: ${failing.lastFailure?.message ?? ''}`;
-}
-
-/** Ends with the run, or as soon as its batch is held for a person. */
-async function follow(handle: WorkflowHandle, view: ProgressView): Promise<RunReport> {
-  const run = handle.workflowId;
-  const stop = new AbortController();
-  const poll = async (): Promise<RunReport | undefined> => {
-    const progress = await handle.query<RunProgress>('progress');
-    view.update(progress);
-    if ((progress.held ?? []).length > 0)
-      return {
-        run,
-        outcome: 'held',
-        held: progress.held ?? [],
-        ...(progress.prepared === undefined ? {} : { prepared: progress.prepared }),
-      };
-    const waiting = await trouble(handle);
-    if (waiting !== undefined) view.trouble(waiting);
-    return undefined;
-  };
-  const held = (async (): Promise<RunReport | undefined> => {
-    while (!stop.signal.aborted) {
-      // A server or worker that is being restarted does not answer: the run goes on, and so do we.
-      const report = await poll().catch(() => undefined);
-      if (report !== undefined) return report;
-      await delay(pollMs);
-    }
-    return undefined;
-  })();
-  const ended = resultOf(handle);
-  const first = await Promise.race([ended, held]);
-  stop.abort();
-  // A call still in flight when the connection closes would throw from a timer.
-  await held;
-  // The last phases end faster than the polls: show them too.
-  if (first?.outcome !== 'held') await poll().catch(() => undefined);
-  return first ?? ended;
-}
-
-/** The end of the run, however long it takes and however often the server is restarted meanwhile. */
-export async function resultOf(handle: WorkflowHandle): Promise<RunReport> {
-  const run = handle.workflowId;
-  for (;;) {
-    try {
-      const result: RunPipelineResult = await handle.result();
-      return { run, outcome: result.outcome, result };
-    } catch (error) {
-      if (error instanceof WorkflowFailedError) return { run, ...failureReport(error) };
-      if (!isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
-      await delay(pollMs);
-    }
-  }
-}
-
-export function failureReport(error: WorkflowFailedError): Pick<RunReport, 'outcome' | 'failure'> {
-  let cause: unknown = error.cause;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined)
-    cause = cause.cause;
-  const cancelled =
-    cause instanceof Error &&
-    (cause.name === 'CancelledFailure' || (cause instanceof ApplicationFailure && cause.type === 'Cancelled'));
-  const detail: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-  const failure: FailureSummary = isFailureSummary(detail)
-    ? detail
-    : {
-        kind: cancelled ? 'cancelled' : 'unknown',
-        type: cancelled ? 'Cancelled' : 'RunFailed',
-        message: cause instanceof Error ? cause.message : String(cause),
-        remedy: cancelled
-          ? 'Start it again when it is wanted: finished work is not repeated.'
-          : 'Look at the run in the Temporal UI.',
-        fields: {},
-      };
-  return { outcome: cancelled ? 'cancelled' : 'failed', failure };
+/** It sees whatever files were there when this command began. */
+async function mayJoin(session: Session, open: OpenRun): Promise<boolean> {
+  const progress = await progressOf(session, open).catch(() => undefined);
+  return progress?.phases.every(({ state }) => state === 'waiting') ?? false;
 }
 
 /** Runs and follows on an open session. Used by `run` and by the demo. */
@@ -163,10 +68,28 @@ export async function runOnce(
   view: ProgressView,
 ): Promise<RunReport> {
   const { input, pipeline } = await runInput(config, nameOrFile, options);
-  const interval = pipeline.sources.some((source) => source.arrives === 'interval') ? options.interval : undefined;
-  const { handle, joined } = await startOrJoin(session.client, config, runWorkflowId(pipeline.name, interval), input);
-  if (joined) note(`A run of ${pipeline.name} is open already (${handle.workflowId}): following that one.`);
-  return follow(handle, view);
+  const isByInterval = pipeline.sources.some((source) => source.arrives === 'interval');
+  const interval = isByInterval ? options.interval : undefined;
+  const run = await takeTurn(
+    session,
+    {
+      workflowType: 'runPipeline',
+      workflowId: runIdOf(pipeline, interval),
+      taskQueue: config.taskQueue,
+      input,
+      asked: [pipeline, input.variables, options.interval ?? null, options.redo === true],
+      what: `a run of ${pipeline.name}`,
+    },
+    {
+      // Without an interval that is named, the hour of the start decides which one it is.
+      mayJoin: async (open) => (!isByInterval || options.interval !== undefined) && mayJoin(session, open),
+      untilEnded: async (open) => {
+        const report = await follow(session, open, createProgressView(true));
+        if (report.outcome === 'held') throw heldInTheWay(report);
+      },
+    },
+  );
+  return follow(session, run, view);
 }
 
 export async function runCommand(config: Config, nameOrFile: string, options: RunOptions): Promise<number> {
@@ -184,8 +107,7 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
       if (options.json) printJson(flat(report, asked));
       else if (report.result !== undefined) printResult(report.run, report.result, asked);
       else printFailure(report, asked);
-      if (session.ownsWorker && report.result !== undefined)
-        await finishUpkeep(session.client, report.result.table.path);
+      if (session.ownsWorker && report.result !== undefined) await finishUpkeep(session, report.result.table.path);
       const done = report.outcome === 'committed' || report.outcome === 'nothing-new';
       return done ? exitCodes.done : exitCodes.failure;
     } finally {
@@ -195,10 +117,10 @@ export async function runCommand(config: Config, nameOrFile: string, options: Ru
 }
 
 /** Upkeep that ends with the worker of this command would begin anew with each command, and never be done. */
-export async function finishUpkeep(client: Client, table: string): Promise<void> {
-  const keeper = client.workflow.getHandle(keeperWorkflowId(table));
+export async function finishUpkeep(session: Session, table: string): Promise<void> {
   let told: string | undefined;
   for (;;) {
+    const keeper = session.client.workflow.getHandle(keeperWorkflowId(table));
     const { maintaining } = await keeper.query<TableView>('table').catch((): Partial<TableView> => ({}));
     if (maintaining === undefined) return;
     if (maintaining !== told && maintaining !== 'look')

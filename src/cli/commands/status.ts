@@ -4,13 +4,15 @@ import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
+import type { Pipeline } from '../../contracts/pipeline';
 import type { QuarantinedRows, RunProgress, RunRows, SourceFates } from '../../contracts/run';
 import { visible } from '../../domain/visible-text';
-import type { Pipeline } from '../../contracts/pipeline';
 import type { Config } from '../../workers/config';
 import { fateLines, shownQuarantine, type Asked } from '../fate-lines';
+import { runsOf } from '../find-run';
 import { exitCodes, note, out, printJson } from '../output';
 import { connect } from '../session';
+import { runIdOf } from '../turns';
 import { openPipeline, type Variables } from '../variables';
 
 export type StatusOptions = {
@@ -52,10 +54,19 @@ async function whyHeld(client: Client, line: RunLine): Promise<RunLine> {
   };
 }
 
-async function fromTemporal(client: Client, pipeline: string | undefined, limit: number): Promise<readonly RunLine[]> {
-  const filter = pipeline === undefined ? '' : ` AND HeadgatePipeline = '${pipeline}'`;
+async function fromTemporal(
+  client: Client,
+  pipeline: Pipeline | undefined,
+  limit: number,
+): Promise<readonly RunLine[]> {
+  const query = pipeline === undefined ? "WorkflowType = 'runPipeline'" : runsOf(pipeline.name);
+  const prefix = pipeline === undefined ? undefined : runIdOf(pipeline);
+  const isOther = (id: string, table: unknown): boolean =>
+    pipeline !== undefined &&
+    (table === undefined ? id !== prefix && !id.startsWith(`${prefix}/`) : table !== pipeline.target.table);
   const lines: RunLine[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowType = 'runPipeline'${filter}` })) {
+  for await (const run of client.workflow.list({ query })) {
+    if (isOther(run.workflowId, run.searchAttributes['HeadgateTable']?.[0])) continue;
     const outcome = run.searchAttributes['HeadgateOutcome']?.[0];
     const phase = run.searchAttributes['HeadgatePhase']?.[0];
     const digest = run.searchAttributes['HeadgateBatch']?.[0];
@@ -112,7 +123,7 @@ export async function statusCommand(
   try {
     const session = await connect(config, options.address);
     try {
-      open = await fromTemporal(session.client, pipeline?.name, options.limit);
+      open = await fromTemporal(session.client, pipeline, options.limit);
     } finally {
       await session.close();
     }

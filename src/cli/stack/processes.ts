@@ -22,6 +22,17 @@ export type KeptProcess = {
   stop(graceMs?: number): Promise<void>;
 };
 
+export class EndedAtOnceError extends Error {
+  override readonly name = 'EndedAtOnceError';
+  /** Exit code, or the signal that ended it. */
+  readonly code: string;
+
+  constructor({ name, logFile }: Recipe, code: string) {
+    super(`${name} ended at once (${code}); its log is ${logFile}`);
+    this.code = code;
+  }
+}
+
 /** Restarts that come faster than this slow each other down, up to ten seconds. */
 const quickMs = 5000;
 
@@ -54,7 +65,7 @@ export async function keepProcess(recipe: Recipe): Promise<KeptProcess> {
   await Promise.race([
     recipe.ready(child),
     firstEnd.then((code) => {
-      throw new Error(`${recipe.name} ended at once (${code}); its log is ${recipe.logFile}`);
+      throw new EndedAtOnceError(recipe, code);
     }),
   ]);
 

@@ -1,16 +1,16 @@
 // The embedded stack: Temporal's development server and a worker, as supervised child processes of this one.
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { searchAttributeTypes } from '../../contracts/names';
+import { processStart } from '../../adapters/runtimes/local/process-identity';
 import { freePort } from '../../setup/ports';
 import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
-import { keepProcess, type KeptProcess } from './processes';
-import { tiedCommand } from './tied';
+import { databasePath, endLeftover, homeInUse, lockPath, supervisorOf } from './home-lock';
+import { EndedAtOnceError, keepProcess, type KeptProcess } from './processes';
+import { takenCode, tiedCommand } from './tied';
 
 export type StackTools = { readonly python: string; readonly jars: string; readonly temporal: string };
 
@@ -30,8 +30,6 @@ const recordSchema = z.object({
 /** What `dev.json` tells other commands about a stack that runs. */
 export type StackRecord = z.infer<typeof recordSchema>;
 
-const run = promisify(execFile);
-
 const stackRecordPath = (home: string): string => join(home, 'dev.json');
 
 export function readStackRecord(home: string): StackRecord | undefined {
@@ -49,25 +47,6 @@ function writeRecord(home: string, record: StackRecord): void {
 }
 
 const title: Record<'KEYWORD' | 'DATETIME', string> = { KEYWORD: 'Keyword', DATETIME: 'Datetime' };
-
-/** Command line of a process, empty when it is gone. */
-async function commandOf(pid: number): Promise<string> {
-  return run('ps', ['-o', 'args=', '-p', String(pid)]).then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
-}
-
-/** A supervisor that was killed may have left its server: two servers on one database would destroy it. */
-async function endLeftover(home: string, database: string): Promise<void> {
-  const server = readStackRecord(home)?.pids.server;
-  if (server === undefined || !(await commandOf(server)).includes(database)) return;
-  process.kill(server, 'SIGTERM');
-  for (let tries = 0; (await commandOf(server)).includes(database); tries += 1) {
-    if (tries === 50) process.kill(server, 'SIGKILL');
-    await delay(100);
-  }
-}
 
 async function answers(target: TemporalTarget): Promise<void> {
   for (;;) {
@@ -95,16 +74,20 @@ export type StackOptions = {
 
 async function startServer({ config, tools, port, onEvent }: StackOptions) {
   mkdirSync(config.home, { recursive: true });
-  const database = join(config.home, 'temporal.db');
-  await endLeftover(config.home, database);
+  const { home } = config;
+  const taken = async (): Promise<Error> => homeInUse(home, await supervisorOf(home), readStackRecord(home)?.address);
+  if ((await supervisorOf(home)) !== undefined) throw await taken();
+  await endLeftover(home);
+  const startedAt = await processStart(process.pid);
+  if (startedAt === undefined) throw new Error(`the system does not tell when process ${process.pid} was started`);
   const chosen = await freePort(port);
   const uiPort = await freePort(chosen + 1000);
   const target: TemporalTarget = { address: `127.0.0.1:${chosen}`, namespace: 'default' };
   const server = await keepProcess({
     name: 'temporal server',
-    ...tiedCommand(tools.python, tools.temporal, [
+    ...tiedCommand({ python: tools.python, lock: lockPath(home), startedAt }, tools.temporal, [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(chosen), '--ui-port', String(uiPort)],
-      ...['--db-filename', database, '--log-level', 'error'],
+      ...['--db-filename', databasePath(home), '--log-level', 'error'],
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
       // The default of 20 polls a second adds 50 ms to every task once a short burst is spent.
       ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
@@ -118,6 +101,9 @@ async function startServer({ config, tools, port, onEvent }: StackOptions) {
     logFile: join(config.home, 'temporal.log'),
     ready: () => answers(target),
     onRestart: (code) => onEvent(`the Temporal server ended (${code}); starting it again on the same database`),
+  }).catch(async (error: unknown) => {
+    if (error instanceof EndedAtOnceError && error.code === String(takenCode)) throw await taken();
+    throw error;
   });
   return { target, ui: `http://127.0.0.1:${uiPort}`, process: server };
 }

@@ -1,6 +1,6 @@
-// Whether a keeper takes a commit: the validator of its update. Pure; what is refused leaves no trace in the history.
+// Whether a keeper takes what it is asked: the validators of its updates. Pure; what is refused leaves no trace in the history.
 import type { FailureSummary } from '../../contracts/failure';
-import type { CommitAsk } from '../../contracts/keeper';
+import type { AskedMaintenance, CommitAsk } from '../../contracts/keeper';
 import { keeperWorkflowId } from '../../contracts/names';
 import { hasAnswered, isSameCommit, queueLimit } from './queue';
 import type { KeeperState } from './state';
@@ -12,25 +12,43 @@ function isKnown({ queue, running, last }: KeeperState, { job, ...waiter }: Comm
   return queue.some((entry) => isSameCommit(entry.request, job));
 }
 
+/** Those who may ask for upkeep at a time; each of them waits for the upkeep of all before it. */
+export const askersLimit = 20;
+
+function refuseForeign(state: KeeperState, table: string, what: string): FailureSummary | undefined {
+  if (keeperWorkflowId(table) === keeperWorkflowId(state.table)) return undefined;
+  return {
+    kind: 'config',
+    type: 'WrongKeeper',
+    message: `The keeper of ${state.table} was asked ${what} ${table}.`,
+    remedy: `Ask the workflow ${keeperWorkflowId(table)}.`,
+    fields: { table, keeper: state.table },
+  };
+}
+
+const tooMany = (table: string, waiting: number, limit: number, what: string): FailureSummary => ({
+  kind: 'throttle',
+  type: 'KeeperBusy',
+  message: `${waiting} ${what} wait for ${table} already.`,
+  remedy: 'Nothing needs to be done: it is asked again until there is room. Look at what runs if nothing ends.',
+  fields: { table, queued: waiting, limit },
+});
+
 /** Why not; `undefined`: the commit is taken. A commit that the keeper knows is no further load. */
 export function refuseCommit(state: KeeperState, ask: CommitAsk): FailureSummary | undefined {
   const { table } = ask.job.request.target;
-  if (keeperWorkflowId(table) !== keeperWorkflowId(state.table)) {
-    return {
-      kind: 'config',
-      type: 'WrongKeeper',
-      message: `The keeper of ${state.table} was asked to commit to ${table}.`,
-      remedy: `Ask the workflow ${keeperWorkflowId(table)}.`,
-      fields: { table, keeper: state.table },
-    };
-  }
+  const foreign = refuseForeign(state, table, 'to commit to');
+  if (foreign !== undefined) return foreign;
   if (state.queue.length < queueLimit || isKnown(state, ask)) return undefined;
-  return {
-    kind: 'throttle',
-    type: 'KeeperBusy',
-    message: `${state.queue.length} commits wait for ${table} already.`,
-    remedy:
-      'Nothing needs to be done: the run asks again until there is room. Look at the commit that runs if none ends.',
-    fields: { table, queued: state.queue.length, limit: queueLimit },
-  };
+  return tooMany(table, state.queue.length, queueLimit, 'commits');
+}
+
+/** The same for a request of upkeep. */
+export function refuseMaintenance(state: KeeperState, ask: AskedMaintenance): FailureSummary | undefined {
+  const { table } = ask.request;
+  const foreign = refuseForeign(state, table, 'for upkeep of');
+  if (foreign !== undefined) return foreign;
+  const isAsking = state.asked.some(({ replyTo, run }) => replyTo === ask.replyTo && run === ask.run);
+  if (state.asked.length < askersLimit || isAsking) return undefined;
+  return tooMany(table, state.asked.length, askersLimit, 'requests of upkeep');
 }

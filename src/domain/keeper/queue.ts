@@ -1,5 +1,5 @@
 // The commits that wait for one table: who is served, who joins, who leaves. Pure.
-import type { CommitJob, EndedCommit, QueuedCommit, Waiter } from '../../contracts/keeper';
+import type { CommitJob, EndedCommit, QueuedCommit, Waiter, Withdrawn } from '../../contracts/keeper';
 
 /** So many commits are under a MiB, which the keeper carries over when it continues as new. */
 export const queueLimit = 100;
@@ -44,3 +44,22 @@ export const hasAnswered = (last: EndedCommit, stepKey: string, { replyTo, run }
   last.reply.stepKey === stepKey &&
   run !== undefined &&
   last.waiters.some((waiter) => waiter.replyTo === replyTo && waiter.run === run);
+
+/** Withdrawals whose requests may still come: an activity that was cancelled ends within minutes, and few are at a time. */
+const withdrawalsKept = 50;
+
+const isWithdrawal = ({ stepKey, replyTo, run }: Withdrawn, key: string, waiter: Waiter): boolean =>
+  stepKey === key && replyTo === waiter.replyTo && run === waiter.run;
+
+/** A request of a run that has taken it back already. */
+export const hasWithdrawn = (withdrawn: readonly Withdrawn[], stepKey: string, waiter: Waiter): boolean =>
+  waiter.run !== undefined && withdrawn.some((one) => isWithdrawal(one, stepKey, waiter));
+
+export const rememberWithdrawn = (
+  withdrawn: readonly Withdrawn[],
+  stepKey: string,
+  { replyTo, run }: Waiter,
+): readonly Withdrawn[] =>
+  run === undefined || hasWithdrawn(withdrawn, stepKey, { replyTo, run })
+    ? withdrawn
+    : [...withdrawn, { stepKey, replyTo, run }].slice(-withdrawalsKept);

@@ -2,7 +2,16 @@
 import { assertNever } from '../../contracts/assert-never';
 import type { AskedMaintenance, CommitAsk, CommitReply, EndedCommit, WithdrawAsk } from '../../contracts/keeper';
 import { afterCommit, isDue } from '../upkeep/schedule';
-import { enqueue, hasAnswered, isSameCommit, joinCommit, waitsFor, withdraw } from './queue';
+import {
+  enqueue,
+  hasAnswered,
+  hasWithdrawn,
+  isSameCommit,
+  joinCommit,
+  rememberWithdrawn,
+  waitsFor,
+  withdraw,
+} from './queue';
 import { afterFailure, afterLooking, afterMaintaining, beginSession, resumeSession } from './session';
 import { carryKeeper, type KeeperEvent, type KeeperIntent, type KeeperState, type Reduced } from './state';
 
@@ -23,10 +32,14 @@ const mayAskAgain = (reply: CommitReply): boolean => reply.kind === 'failed' && 
 
 function onCommitAsked(state: KeeperState, { job, ...waiter }: CommitAsk): Reduced {
   const { running, last, queue } = state;
+  const { stepKey, generation } = job.request;
+  // The request was overtaken by its own withdrawal.
+  if (hasWithdrawn(state.withdrawn, stepKey, waiter)) {
+    return { state, intents: [answerCommit(waiter.replyTo, { kind: 'withdrawn', stepKey })] };
+  }
   if (running?.kind === 'commit' && isSameCommit(running.commit.request, job)) {
     return still({ ...state, running: { ...running, commit: joinCommit(running.commit, job, waiter) } });
   }
-  const { stepKey, generation } = job.request;
   if (last?.generation === generation && hasAnswered(last, stepKey, waiter) && !mayAskAgain(last.reply)) {
     return { state, intents: [answerCommit(waiter.replyTo, last.reply)] };
   }
@@ -34,13 +47,19 @@ function onCommitAsked(state: KeeperState, { job, ...waiter }: CommitAsk): Reduc
 }
 
 /** A commit that has begun is not broken off: its end is the answer. */
-function onWithdrawalAsked(state: KeeperState, { stepKey, ...leaver }: WithdrawAsk): Reduced {
+function onWithdrawalAsked(before: KeeperState, { stepKey, strict, ...leaver }: WithdrawAsk): Reduced {
+  const withdrawn = strict === undefined ? before.withdrawn : rememberWithdrawn(before.withdrawn, stepKey, leaver);
+  const state: KeeperState = { ...before, withdrawn };
   const { running, last, rules } = state;
   const queue = withdraw(state.queue, stepKey, leaver);
   if (queue !== state.queue) {
     return { state: { ...state, queue }, intents: [answerCommit(leaver.replyTo, { kind: 'withdrawn', stepKey })] };
   }
-  if (running?.kind === 'commit' && waitsFor(running.commit, stepKey, leaver)) return still(state);
+  if (running?.kind === 'commit' && waitsFor(running.commit, stepKey, leaver)) {
+    return strict === undefined
+      ? still(state)
+      : { state, intents: [answerCommit(leaver.replyTo, { kind: 'running', stepKey })] };
+  }
   if (last !== undefined && hasAnswered(last, stepKey, leaver)) {
     return { state, intents: [answerCommit(leaver.replyTo, last.reply)] };
   }
@@ -51,7 +70,7 @@ function onWithdrawalAsked(state: KeeperState, { stepKey, ...leaver }: WithdrawA
 /** Asked once per waiter, however often it asks: its answer comes when the upkeep has ended. */
 function onMaintenanceAsked(state: KeeperState, ask: AskedMaintenance): Reduced {
   const { asked, session } = state;
-  const isKnown = [session, ...asked].some((known) => known?.replyTo === ask.replyTo);
+  const isKnown = [session, ...asked].some((known) => known?.replyTo === ask.replyTo && known.run === ask.run);
   return still(isKnown ? state : { ...state, asked: [...asked, ask] });
 }
 

@@ -27,17 +27,18 @@ export function beginSession(state: KeeperState, owed: boolean, at: number): Red
 
 function replyOf(
   { table }: KeeperState,
-  { look, done }: UpkeepSession,
+  { look, done, run }: UpkeepSession,
   postponed: number,
   failure?: FailureSummary,
 ): MaintenanceReply {
+  const to = run === undefined ? {} : { run };
   if (look !== undefined) {
     const { plan, savings } = look;
     const rest = failure === undefined ? {} : { failure };
-    return { kind: 'done', result: { table, plan, savings, done, postponed, ...rest } };
+    return { ...to, kind: 'done', result: { table, plan, savings, done, postponed, ...rest } };
   }
   if (failure === undefined) throw new TypeError('upkeep ended without a look and without a failure');
-  return { kind: 'failed', failure };
+  return { ...to, kind: 'failed', failure };
 }
 
 const tell = ({ look, done }: UpkeepSession, at: number, failure?: FailureSummary): TableView['lastMaintenance'] => ({

@@ -14,6 +14,7 @@ import type {
   UpkeepSession,
   UpkeepState,
   WithdrawAsk,
+  Withdrawn,
 } from '../../contracts/keeper';
 import type { MaintenanceJob, MaintenanceLook, MaintenanceRequest, MaintenanceStep } from '../../contracts/upkeep';
 
@@ -44,6 +45,8 @@ export type KeeperState = {
   readonly asked: readonly AskedMaintenance[];
   readonly session: UpkeepSession | undefined;
   readonly givenWay: GivenWay | undefined;
+  /** The newest last; as many as are kept. */
+  readonly withdrawn: readonly Withdrawn[];
   /** Continues as new as soon as nothing runs. */
   readonly leaving: boolean;
 };
@@ -91,13 +94,14 @@ export function restoreKeeper(input: KeeperInput, table: string, rules: KeeperRu
     asked: input.asked ?? [],
     session: input.session,
     givenWay: input.givenWay,
+    withdrawn: input.withdrawn ?? [],
     leaving: false,
   };
 }
 
 /** Only between two pieces of work: what runs is not carried over. */
 export function carryKeeper(state: KeeperState): KeeperInput {
-  const { table, queue, commits, asked, lastVersion, last, upkeep, session, givenWay } = state;
+  const { table, queue, commits, asked, lastVersion, last, upkeep, session, givenWay, withdrawn } = state;
   return {
     table,
     queue,
@@ -108,5 +112,6 @@ export function carryKeeper(state: KeeperState): KeeperInput {
     ...(upkeep === undefined ? {} : { upkeep }),
     ...(session === undefined ? {} : { session }),
     ...(givenWay === undefined ? {} : { givenWay }),
+    ...(withdrawn.length === 0 ? {} : { withdrawn }),
   };
 }

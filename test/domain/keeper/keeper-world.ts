@@ -98,6 +98,8 @@ export function createWorld() {
   let inTheWay = { look: 0, maintain: 0 };
   let continued = 0;
   const upkeepAsked = new Set<string>();
+  /** Who has taken which step back, and said that it asks for it no more. */
+  const left = new Set<string>();
   let answers: { readonly to: string; readonly answer: KeeperAnswer }[] = [];
 
   const wantsUpkeep = (): boolean => state.asked.length > 0 || isDue(state.upkeep, now);
@@ -178,6 +180,9 @@ export function createWorld() {
       const key = `${step}/${generation}`;
       if (refuseCommit(state, ask) !== undefined) return;
       send({ kind: 'commit-asked', ask });
+      if (left.has(`${step} ${waiter.replyTo} ${waiter.run}`)) {
+        return expectAnswers([waiter.replyTo], ['withdrawn'], `asked for ${key} after it was taken back`);
+      }
       if (runs?.key !== key && ended?.key === key && ended.waiters.get(waiter.replyTo) === waiter.run) {
         return expectAnswers([waiter.replyTo], ['committed', 'failed'], `asked again for ${key}`);
       }
@@ -186,14 +191,16 @@ export function createWorld() {
       else expected = [...expected, { key, step, waiters: new Map([[waiter.replyTo, waiter.run]]) }];
       expectAnswers([], [], `asked for ${key}`);
     },
-    withdraw(name: string, waiter: Waiter): void {
+    withdraw(name: string, waiter: Waiter, strict: boolean): void {
       const step = stepOf(name);
       const queued = expected.filter((one) => one.step === step && one.waiters.has(waiter.replyTo));
       const isRunning = runs?.step === step && runs.waiters.has(waiter.replyTo);
-      send({ kind: 'withdrawal-asked', ask: { stepKey: step, ...waiter } });
+      send({ kind: 'withdrawal-asked', ask: { stepKey: step, ...waiter, ...(strict ? { strict } : {}) } });
+      if (strict) left.add(`${step} ${waiter.replyTo} ${waiter.run}`);
       for (const one of queued) one.waiters.delete(waiter.replyTo);
       expected = expected.filter(({ waiters }) => waiters.size > 0);
       if (queued.length > 0) expectAnswers([waiter.replyTo], ['withdrawn'], `took back ${step}`);
+      else if (isRunning && strict) expectAnswers([waiter.replyTo], ['running'], `${step} runs`);
       else if (isRunning) expectAnswers([], [], `${step} runs`);
       else expectAnswers([waiter.replyTo], ['unknown', 'committed', 'failed'], `took back ${step}, not queued`);
     },

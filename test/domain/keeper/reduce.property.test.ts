@@ -20,10 +20,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.tuple(step, waiter).map(
-      ([key, who]): Command =>
+    arbitrary: fc.tuple(step, waiter, fc.boolean()).map(
+      ([key, who, strict]): Command =>
         (world) =>
-          world.withdraw(key, who),
+          world.withdraw(key, who, strict),
     ),
   },
   {

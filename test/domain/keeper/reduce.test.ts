@@ -1,6 +1,6 @@
 // Single decisions of a keeper, where reduce.property.test.ts tells what holds for all orders of messages.
 import type { KeeperInput } from '../../../src/contracts/keeper';
-import { refuseCommit } from '../../../src/domain/keeper/acceptance';
+import { askersLimit, refuseCommit, refuseMaintenance } from '../../../src/domain/keeper/acceptance';
 import { queueLimit } from '../../../src/domain/keeper/queue';
 import { hasWork, reduceKeeper } from '../../../src/domain/keeper/reduce';
 import {
@@ -85,6 +85,45 @@ describe('a commit', () => {
   });
 });
 
+describe('a commit that is taken back', () => {
+  const takenBack = {
+    kind: 'withdrawal-asked',
+    ask: { stepKey: stepOf('a'), ...waiter, strict: true },
+  } as const satisfies KeeperEvent;
+
+  it('is not made when its request comes later, also by a keeper that has continued as new', () => {
+    const { state } = after(keeper(), takenBack);
+    const late = after(keeper(carryKeeper(state)), asked('a'));
+    expect(late.intents).toMatchObject([{ to: 'run/a', answer: { reply: { kind: 'withdrawn' } } }]);
+    expect(late.state.queue).toEqual([]);
+  });
+
+  it('is made for a later run of the same workflow, and for another workflow', () => {
+    const { state } = after(keeper(), takenBack);
+    for (const other of [
+      { replyTo: 'run/a', run: 'two' },
+      { replyTo: 'run/b', run: 'one' },
+    ]) {
+      const ask = { job: commitOf('a'), ...other };
+      expect(after(state, { kind: 'commit-asked', ask }).state.queue).toHaveLength(1);
+    }
+  });
+
+  it('is told to run when it has begun, and its end comes after that', () => {
+    const { state, intents } = after(keeper(), asked('a'), { kind: 'turn' }, takenBack);
+    expect(intents).toMatchObject([{ answer: { reply: { kind: 'running' } } }]);
+    const reply = { kind: 'failed', stepKey: stepOf('a'), failure } as const;
+    expect(after(state, { kind: 'commit-ended', reply }).intents).toMatchObject([{ answer: { reply } }]);
+  });
+
+  it('of an old run is answered as that run expects it: nothing until the end, and later requests are made', () => {
+    const { strict: _, ...old } = takenBack.ask;
+    const told: KeeperEvent = { kind: 'withdrawal-asked', ask: old };
+    expect(after(keeper(), asked('a'), { kind: 'turn' }, told).kinds).toEqual([]);
+    expect(after(keeper(), told, asked('a')).state.queue).toHaveLength(1);
+  });
+});
+
 describe('upkeep', () => {
   const request = { ...upkeepRequest, now: 'compact' as const };
   const begun = after(
@@ -104,6 +143,34 @@ describe('upkeep', () => {
     expect(first).toEqual(['maintain']);
     const { intents } = after(going, { kind: 'maintained', step: stepDone }, { kind: 'maintained', step: stepDone });
     expect(intents).toMatchObject([{ answer: { reply: { kind: 'done', result: { postponed: 0 } } } }]);
+  });
+
+  it('is refused to more than may wait for it, and for another table', () => {
+    const ask = (index: number) => ({ request, replyTo: `maintain/${index}`, run: 'one' });
+    const events = Array.from({ length: askersLimit }, (_, index): KeeperEvent => ({
+      kind: 'maintenance-asked',
+      ask: ask(index),
+    }));
+    const { state } = after(keeper(), ...events);
+    expect(refuseMaintenance(state, ask(99))).toMatchObject({ kind: 'throttle', type: 'KeeperBusy' });
+    expect(refuseMaintenance(state, ask(3))).toBeUndefined();
+    expect(refuseMaintenance(keeper(), ask(99))).toBeUndefined();
+    expect(refuseMaintenance(restoreKeeper({}, '/lake/other', 'bounded'), ask(0))).toMatchObject({
+      type: 'WrongKeeper',
+    });
+  });
+
+  it('that a later run of the same workflow asks for is another one, and its answer says so', () => {
+    const again = { request: { ...request, now: 'vacuum-full' as const }, replyTo: 'maintain/p', run: 'two' };
+    const { state, intents } = after(
+      begun,
+      { kind: 'maintenance-asked', ask: again },
+      { kind: 'upkeep-failed', failure },
+      { kind: 'turn' },
+      { kind: 'upkeep-failed', failure },
+    );
+    expect(state.asked).toEqual([]);
+    expect(intents).toMatchObject([{ to: 'maintain/p', answer: { reply: { run: 'two' } } }]);
   });
 
   it('gives way to a commit after the job at hand, and says what it has left', () => {

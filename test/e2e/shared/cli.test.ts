@@ -169,7 +169,11 @@ describe('with a server', () => {
     expect(status.code).toBe(0);
     expect(status.json).toMatchObject({
       runs: expect.arrayContaining([
-        expect.objectContaining({ run: 'run/customer-sales', state: 'committed', version: 0 }),
+        expect.objectContaining({
+          run: expect.stringMatching(/^run\/customer-sales\/[0-9a-f]{8}$/),
+          state: 'committed',
+          version: 0,
+        }),
       ]),
     });
 

@@ -70,7 +70,7 @@ describe('the seed pipeline', () => {
     expect(first).toMatchObject({
       code: 0,
       outcome: 'committed',
-      run: 'run/customer-sales',
+      run: expect.stringMatching(/^run\/customer-sales\/[0-9a-f]{8}$/),
       rows: { ...noRows, read: rows, inserted: rows },
       table: { path: table },
       warnings: [],

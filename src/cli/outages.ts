@@ -1,0 +1,30 @@
+// Which errors say that the Temporal server did not answer, and what a command says when it has waited long enough.
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { HeadgateError } from '../contracts/errors';
+
+/** gRPC's numbers of "cancelled", "deadline exceeded" and "unavailable"; its enum is in a package that only the SDK depends on. */
+const unanswered: ReadonlySet<number> = new Set([1, 4, 14]);
+
+function codeOf(error: unknown): number | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (isGrpcServiceError(cause)) return cause.code;
+  }
+  return undefined;
+}
+
+/** The server may be ending, ended or being started again. Whatever it answered is no outage. */
+export function isUnreachable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined ? error instanceof ServiceError : unanswered.has(code);
+}
+
+export const temporalLost = (address: string, ms: number, cause?: unknown): HeadgateError =>
+  new HeadgateError({
+    kind: 'infrastructure',
+    type: 'TemporalLost',
+    message: `The Temporal server at ${address} has not answered for ${ms / 1000} seconds.`,
+    remedy:
+      'Look whether it runs. What was open stays open there: `headgate status` tells, and the same command again goes on.',
+    fields: { address, seconds: ms / 1000 },
+    cause,
+  });
