@@ -5,6 +5,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { CommitAsk, KeeperInput } from '../contracts/keeper';
 import { keeperWorkflowId, messageNames } from '../contracts/names';
 import { isFailureSummary } from '../domain/failure-summary';
+import { inCode } from '../domain/visible';
 import { guarded } from './failures';
 
 export type KeeperActivityDeps = {
@@ -30,7 +31,7 @@ export function createKeeperActivities({ client, taskQueue }: KeeperActivityDeps
         workflowIdConflictPolicy: 'USE_EXISTING',
         taskQueue,
         args: [input],
-        staticSummary: `single writer of ${table}`,
+        staticSummary: `single writer of ${inCode(table)}`,
       });
       try {
         await client.workflow.executeUpdateWithStart(messageNames.acceptCommit, {

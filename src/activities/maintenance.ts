@@ -11,6 +11,7 @@ import type { KeeperInput } from '../contracts/keeper';
 import { planNow } from '../domain/upkeep/on-demand';
 import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
 import { sliceAction, type Slice } from '../domain/upkeep/slices';
+import { inCode } from '../domain/visible';
 import { guarded } from './failures';
 import { currentSettings } from '../domain/upkeep/settings';
 import type { Clock, HealthQuestion } from './ports';
@@ -94,7 +95,7 @@ export function createMaintenanceActivities({ client, taskQueue, clock, readHeal
         args: [input],
         signal: 'requestMaintenance',
         signalArgs: [{ request, replyTo }],
-        staticSummary: `single writer of ${table}`,
+        staticSummary: `single writer of ${inCode(table)}`,
       });
     }),
   };

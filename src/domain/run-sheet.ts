@@ -1,5 +1,6 @@
 // The run sheet: what a person sees in the Temporal UI as current details of a run. Markdown, pure.
 import { phases, type Phase, type PhaseState, type RunProgress } from '../contracts/run';
+import { inCode, inCodeCell } from './visible';
 
 const marks = {
   waiting: '·',
@@ -24,12 +25,9 @@ export function withPhase(
   };
 }
 
-/** Text that Markdown must not interpret: names and reasons come from files. */
-const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`);
-
 export function drawRunSheet(progress: RunProgress): string {
   const head = [
-    progress.pipeline === undefined ? undefined : `**${plain(progress.pipeline)}** → ${plain(progress.table ?? '')}`,
+    progress.pipeline === undefined ? undefined : `${inCode(progress.pipeline)} → ${inCode(progress.table ?? '')}`,
     progress.digest === undefined
       ? undefined
       : `batch ${progress.digest.slice(0, 12)}: ${progress.files ?? 0} files, ${((progress.bytes ?? 0) / 1e6).toFixed(1)} MB`,
@@ -38,7 +36,7 @@ export function drawRunSheet(progress: RunProgress): string {
   ].filter((line) => line !== undefined);
   const rows = progress.phases.map(
     ({ phase, state, seconds, note }) =>
-      `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${plain(note ?? '')} |`,
+      `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${inCodeCell(note ?? '')} |`,
   );
   const held = progress.held ?? [];
   return [
@@ -52,7 +50,7 @@ export function drawRunSheet(progress: RunProgress): string {
       : [
           '',
           '**Held.** Send the update `decideGate` with `{"decision":"approve","by":"…","why":"…"}`, or reject:',
-          ...held.map((reason) => `- ${plain(reason)}`),
+          ...held.map((reason) => `- ${inCode(reason)}`),
         ]),
   ].join('\n');
 }

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import type { Pipeline } from '../contracts/pipeline';
-import { errorCode, suggest } from './issue';
+import { suggest } from '../domain/suggest';
+import { errorCode } from './issue';
 import { parsePipeline } from './parse-pipeline';
 import type { Variables } from './variables';
 

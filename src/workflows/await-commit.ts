@@ -7,7 +7,6 @@ import {
   log,
   patched,
   proxyActivities,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { KeeperActivities } from '../activities/keeper';
@@ -15,6 +14,9 @@ import { assertNever } from '../contracts/assert-never';
 import type { CommitReport } from '../contracts/job';
 import { keeperWorkflowId } from '../contracts/names';
 import type { CommitJob, CommitReply, Waiter } from '../contracts/keeper';
+import { commitReply } from '../domain/entrance/commit-messages';
+import { inCode } from '../domain/visible';
+import { onSignal } from './entrance';
 import { commitDoneSignal, withdrawCommitSignal } from './messages';
 import { toFailure } from './run-job';
 
@@ -32,7 +34,7 @@ const isFinal = (reply: CommitReply | undefined): boolean => reply?.kind === 'co
 
 export function createCommitDesk() {
   const replies = new Map<string, CommitReply>();
-  setHandler(commitDoneSignal, (reply) => {
+  onSignal(commitDoneSignal, commitReply, (reply) => {
     if (!isFinal(replies.get(reply.stepKey))) replies.set(reply.stepKey, reply);
   });
   const waiter = (): Waiter => ({ replyTo: workflowInfo().workflowId, run: workflowInfo().runId });
@@ -45,7 +47,7 @@ export function createCommitDesk() {
 
   async function answerOf(job: CommitJob): Promise<CommitReply> {
     const { stepKey, target } = job.request;
-    const summary = `to the keeper of ${target.table}`.slice(0, 200);
+    const summary = `to the keeper of ${inCode(target.table)}`.slice(0, 200);
     do await requestCommit.executeWithOptions({ summary }, [{ job, ...waiter() }]);
     while (!(await condition(() => replies.has(stepKey), askAgainAfter)));
     return replyTo(stepKey);

@@ -1,9 +1,12 @@
 // maintainTable: somebody, or a schedule, asks for upkeep of a table. The table's keeper does it; this waits for the answer.
-import { condition, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { MaintenanceActivities } from '../activities/maintenance';
 import type { RunActivities } from '../activities/run';
-import type { MaintainTableInput, MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
+import type { MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
+import { maintainTableInput } from '../domain/entrance/inputs';
+import { maintenanceReply } from '../domain/entrance/upkeep-messages';
 import { maintenanceRequest } from '../domain/job-requests';
+import { inputOf, onSignal } from './entrance';
 import { maintenanceDoneSignal } from './messages';
 import { toFailure } from './run-job';
 
@@ -21,11 +24,12 @@ const { askMaintenance } = proxyActivities<Pick<MaintenanceActivities, 'askMaint
 /** A keeper that was terminated by hand loses what it was asked: ask again now and then. Asking twice is harmless. */
 const askAgainAfter = '15 minutes';
 
-export async function maintainTable(input: MaintainTableInput = {}): Promise<MaintenanceResult> {
+export async function maintainTable(...args: readonly unknown[]): Promise<MaintenanceResult> {
   let reply: MaintenanceReply | undefined;
-  setHandler(maintenanceDoneSignal, (answer) => {
+  onSignal(maintenanceDoneSignal, maintenanceReply, (answer) => {
     reply = answer;
   });
+  const input = inputOf(maintainTableInput, args, 'maintainTable');
   const request = maintenanceRequest(await loadPipeline(input), input.now);
   do await askMaintenance({ request, replyTo: workflowInfo().workflowId });
   while (!(await condition(() => reply !== undefined, askAgainAfter)));

@@ -11,12 +11,14 @@ import type { RunActivities } from '../activities/run';
 import type { FailureSummary } from '../contracts/failure';
 import type { CommitReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
-import type { CancelRequest, RunPipelineInput, RunPipelineResult } from '../contracts/run';
+import type { CancelRequest, RunPipelineResult } from '../contracts/run';
+import { cancelRequest, runPipelineInput } from '../domain/entrance/inputs';
 import { commitRequest } from '../domain/job-requests';
 import { asReference, publishedPart } from '../domain/pipeline-ref';
 import { resultOf } from '../domain/run-result';
 import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
+import { demand, inputOf } from './entrance';
 import { failureOf } from './failure-of';
 import { cancelRunUpdate } from './messages';
 import { prepareBatch } from './prepare-batch';
@@ -29,20 +31,23 @@ const { loadPipeline, publishRun } = proxyActivities<Pick<RunActivities, 'loadPi
   retry: { initialInterval: '200ms', maximumInterval: '1 minute', maximumAttempts: 20 },
 });
 
-export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipelineResult> {
+export async function runPipeline(...args: readonly unknown[]): Promise<RunPipelineResult> {
   const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
   const scheduled = typedSearchAttributes.getAll().find(({ key }) => key.name === 'TemporalScheduledStartTime')?.value;
   const logicalTime = (scheduled instanceof Date ? scheduled : startTime).toISOString();
-  const generation = input.redo === true ? Math.floor(startTime.getTime() / 1000) : 1;
   const state = createRunState();
   const awaitVerdict = createGate(state);
   const commit = createCommitDesk();
   const scope = new CancellationScope();
   let cancelledBy: CancelRequest | undefined;
-  setHandler(cancelRunUpdate, (request) => {
-    cancelledBy = request;
-    scope.cancel();
-  });
+  setHandler(
+    cancelRunUpdate,
+    (request) => {
+      cancelledBy = request;
+      scope.cancel();
+    },
+    { validator: (...given: readonly unknown[]) => void demand(cancelRequest, given, 'cancelRun') },
+  );
 
   let pipeline: PipelineRef | undefined;
   const publish = (spec: PipelineRef, result: RunPipelineResult, failure?: FailureSummary): Promise<void> =>
@@ -56,6 +61,8 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
     });
 
   async function run(): Promise<RunPipelineResult> {
+    const input = inputOf(runPipelineInput, args, 'runPipeline');
+    const generation = input.redo === true ? Math.floor(startTime.getTime() / 1000) : 1;
     const spec = asReference(await loadPipeline(input));
     pipeline = spec;
     state.update({ pipeline: spec.name, table: spec.target.table });
