@@ -17,6 +17,7 @@ import { hostTaskQueue } from '../contracts/names';
 import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
+import { grantedFiles } from './grants';
 import { sparkFolder, workflowBundlePath } from './paths';
 import { routeWork, versioningOptions, versionOf } from './versioning';
 
@@ -78,7 +79,9 @@ export async function startWorker(
           metrics: createJsonLinesSink(join(config.home, 'metrics.jsonl')),
           pipelines: config.pipelines,
           defaultPipeline: config.defaultPipeline,
+          allowed: async () => ({ folders: config.pipelineFolders, files: await grantedFiles(config.home) }),
           env: process.env,
+          envNames: config.variables,
         }),
         ...jobs,
         ...createKeeperActivities({ client, taskQueue: config.taskQueue }),

@@ -122,7 +122,7 @@ function demoFailed(config: Config, report: RunReport): HeadgateError {
 export async function demoCommand(installation: Config, options: DemoOptions): Promise<number> {
   const folder = resolve('.headgate', 'demo');
   const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
-  const config = { ...installation, home, pipelines: examplesFolder };
+  const config = { ...installation, home, pipelines: examplesFolder, pipelineFolders: [examplesFolder] };
   await Promise.all([raw, lake, home].map((path) => rm(path, { recursive: true, force: true })));
   await mkdir(raw, { recursive: true });
   const tools = await stackTools();

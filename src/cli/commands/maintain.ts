@@ -14,6 +14,7 @@ import { maintenanceRequest } from '../../domain/job-requests';
 import { formatBytes, partitionName, shortNumber } from '../../domain/upkeep/budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
+import { grantFile } from '../../workers/grants';
 import { sparkFolder } from '../../workers/paths';
 import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
 import { openSession, withSession, type Session } from '../session';
@@ -131,8 +132,10 @@ async function maintainOnce(
 ): Promise<number> {
   const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
   const now = upkeepKind(options.now);
+  const file = resolve(pipelinePath(nameOrFile, config.pipelines));
+  await grantFile(config.home, file);
   const input: MaintainTableInput = {
-    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    pipeline: file,
     folder: process.cwd(),
     variables,
     ...(now === undefined ? {} : { now }),

@@ -17,6 +17,7 @@ import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../con
 import type { FailureSummary } from '../../contracts/failure';
 import { isFailureSummary } from '../../domain/failure-summary';
 import type { Config } from '../../workers/config';
+import { grantFile } from '../../workers/grants';
 import { exitCodes, note, printJson } from '../output';
 import { createProgressView, type ProgressView } from '../progress';
 import { printFailure, printResult, type RunReport } from '../run-report';
@@ -39,8 +40,10 @@ export async function runInput(
 ) {
   // Checked here first: a wrong file is exit code 2 before anything starts.
   const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
+  const file = resolve(pipelinePath(nameOrFile, config.pipelines));
+  await grantFile(config.home, file);
   const input: RunPipelineInput = {
-    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    pipeline: file,
     folder: process.cwd(),
     variables,
     ...(options.interval === undefined ? {} : { interval: options.interval }),
