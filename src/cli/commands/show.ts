@@ -79,7 +79,7 @@ export async function showCommand(
   const table = await tableOf(pipeline, what);
   const { python } = await ensureTools('runtime');
   const answer = await readTable(
-    { python, pythonPath: sparkFolder },
+    { python, pythonPath: sparkFolder, limitMs: 120_000 },
     {
       table,
       limit: options.limit,
