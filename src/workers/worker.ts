@@ -18,6 +18,7 @@ import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
 import { grantedFiles } from './grants';
+import { secureHome } from './home';
 import { sparkFolder, workflowBundlePath } from './paths';
 import { routeWork, versioningOptions, versionOf } from './versioning';
 
@@ -38,6 +39,7 @@ export async function startWorker(
   target: TemporalTarget,
   log: Log,
 ): Promise<RunningWorker> {
+  secureHome(config.home);
   const plain = await connectPlain(target, 15_000);
   const client = new Client({ connection: plain, namespace: target.namespace });
   await registerSearchAttributes(plain, target.namespace);

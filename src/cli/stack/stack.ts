@@ -1,6 +1,6 @@
 // The embedded stack: Temporal's development server and a worker, as supervised child processes of this one.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { searchAttributeTypes } from '../../contracts/names';
 import { freePort } from '../../setup/ports';
 import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
+import { secureHome } from '../../workers/home';
 import { keepProcess, type KeptProcess } from './processes';
 import { tiedCommand } from './tied';
 
@@ -44,7 +45,7 @@ export function readStackRecord(home: string): StackRecord | undefined {
 
 function writeRecord(home: string, record: StackRecord): void {
   const temporary = `${stackRecordPath(home)}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(record, null, 2));
+  writeFileSync(temporary, JSON.stringify(record, null, 2), { mode: 0o600 });
   renameSync(temporary, stackRecordPath(home));
 }
 
@@ -94,7 +95,7 @@ export type StackOptions = {
 };
 
 async function startServer({ config, tools, port, onEvent }: StackOptions) {
-  mkdirSync(config.home, { recursive: true });
+  secureHome(config.home);
   const database = join(config.home, 'temporal.db');
   await endLeftover(config.home, database);
   const chosen = await freePort(port);
@@ -126,7 +127,7 @@ export async function startWorkerProcess(
   { config, tools, onEvent }: StackOptions,
   target: TemporalTarget,
 ): Promise<KeptProcess> {
-  mkdirSync(config.home, { recursive: true });
+  secureHome(config.home);
   return keepProcess({
     name: 'worker',
     command: process.execPath,
