@@ -1,8 +1,8 @@
 // How the result of a run is told to people.
-import pc from 'picocolors';
 import type { RunPipelineResult } from '../contracts/run';
 import type { FailureSummary } from '../contracts/failure';
 import { count, describeFailure, note, out, seconds } from './output';
+import { paint } from './terminal';
 
 export type RunReport = {
   readonly run: string;
@@ -13,11 +13,11 @@ export type RunReport = {
 };
 
 const outcomes = {
-  committed: pc.green('committed'),
-  'nothing-new': pc.dim('nothing new'),
-  rejected: pc.yellow('rejected'),
-  failed: pc.red('failed'),
-  cancelled: pc.yellow('cancelled'),
+  committed: paint.green('committed'),
+  'nothing-new': paint.dim('nothing new'),
+  rejected: paint.yellow('rejected'),
+  failed: paint.red('failed'),
+  cancelled: paint.yellow('cancelled'),
 } as const satisfies Record<RunPipelineResult['outcome'], string>;
 
 export function printResult(run: string, result: RunPipelineResult): void {
@@ -33,10 +33,10 @@ export function printResult(run: string, result: RunPipelineResult): void {
   }
   out(`  table    ${table.path}${table.version === undefined ? '' : `  version ${table.version}`}`);
   for (const { name, action, failed, checked } of expectations) {
-    if (failed > 0) out(`  ${pc.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
+    if (failed > 0) out(`  ${paint.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
   }
-  for (const { type, message } of result.warnings) out(`  ${pc.yellow('warning')}  ${type}: ${message}`);
-  for (const notice of result.notices) out(`  ${pc.dim('note')}     ${notice}`);
+  for (const { type, message } of result.warnings) out(`  ${paint.yellow('warning')}  ${type}: ${message}`);
+  for (const notice of result.notices) out(`  ${paint.dim('note')}     ${notice}`);
   const spent = Object.entries(result.seconds);
   if (spent.length > 0) {
     const total = spent.reduce((sum, [, value]) => sum + value, 0);
@@ -46,7 +46,7 @@ export function printResult(run: string, result: RunPipelineResult): void {
 
 export function printFailure(report: RunReport): void {
   if (report.outcome === 'held') {
-    out(`${pc.yellow('held')}  ${report.run}: a person must decide`);
+    out(`${paint.yellow('held')}  ${report.run}: a person must decide`);
     for (const reason of report.held ?? []) out(`  - ${reason}`);
     out(`  decide   headgate gate ${report.run} approve --why "…"   (or reject)`);
     return;

@@ -18,9 +18,6 @@ function escape(character: string): string {
 /** One line. */
 export const visible = (text: string): string => text.replace(hidden, escape);
 
-/** Several lines: line ends stay, and each line after the first is indented, so that none passes for a line of ours. */
-export const visibleLines = (text: string): string => text.split(/\r?\n/).map(visible).join('\n  ');
-
 /** The same JSON in other words: a terminal shows it as it is. */
 export const visibleJson = (json: string): string =>
   json.replace(hidden, (character) =>

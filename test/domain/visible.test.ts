@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { inCode, inCodeCell, visible, visibleJson, visibleLines } from '../../src/domain/visible';
+import { inCode, inCodeCell, visible, visibleJson } from '../../src/domain/visible';
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
 
@@ -29,10 +29,6 @@ describe('visible', () => {
         expect(visible(text) === text).toBe(!hidden.test(text));
       }),
     );
-  });
-
-  it('gives lines of others no look of ours', () => {
-    expect(visibleLines('bad\r\ncommitted  run/x\u001B[0m')).toBe('bad\n  committed  run/x\\x1b[0m');
   });
 
   it('keeps any JSON the same value', () => {

@@ -1,5 +1,4 @@
 // headgate status: open and recent runs from Temporal, and older ones from the pipeline's own records.
-import pc from 'picocolors';
 import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
@@ -8,6 +7,7 @@ import type { Config } from '../../workers/config';
 import { exitCodes, note, out, printJson } from '../output';
 import { connect } from '../session';
 import { openPipeline, type Variables } from '../variables';
+import { paint } from '../terminal';
 
 export type StatusOptions = {
   readonly set: Variables;
@@ -81,7 +81,7 @@ export async function statusCommand(
     }
   } catch (error) {
     if (!(error instanceof HeadgateError) || nameOrFile === undefined) throw error;
-    if (!options.json) note(pc.dim(`${error.message} Showing what the pipeline's own records tell.`));
+    if (!options.json) note(paint.dim(`${error.message} Showing what the pipeline's own records tell.`));
   }
   const known = new Set(records.map((line) => `${line.run} ${line.startedAt}`));
   const lines = [...open.filter((line) => !known.has(`${line.run} ${line.startedAt}`)), ...records]
