@@ -2,7 +2,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -82,7 +82,12 @@ async function startDev(home: string): Promise<StartedStack> {
     [join(root, 'dist', 'cli', 'main.js'), 'dev', '--port', String(port)],
     {
       cwd: root,
-      env: { ...process.env, HEADGATE_HOME: home, TEMPORAL_ADDRESS: `127.0.0.1:${port}` },
+      env: {
+        ...process.env,
+        HEADGATE_HOME: home,
+        HEADGATE_PIPELINES: [join(root, 'pipelines'), dirname(home)].join(delimiter),
+        TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+      },
       stdio: 'ignore',
     },
   );

@@ -11,7 +11,10 @@ import datetime
 import decimal
 import itertools
 import math
+import os
 import re
+import resource
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -39,12 +42,49 @@ TYPE_NAMES = {
     "timestamp[us]": "timestamp_ntz",
 }
 
+QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+FORBIDDEN = re.compile(
+    r"\b(into|insert|update|delete|merge|copy|create|drop|alter|attach|install|pragma)\b", re.IGNORECASE
+)
+
 
 def build_query(columns: list[str] | None, where: str | None, limit: int) -> str:
     """The query for a plain look at rows; the table is called `t`."""
     chosen = "*" if columns is None else ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     condition = f" WHERE ({where})" if where else ""
     return f"SELECT {chosen} FROM t{condition} LIMIT {limit}"
+
+
+def demand_select(query: str) -> str:
+    """The one query that it is; anything that could write, or read another place, is refused.
+
+    The first word decides what a statement is, so nothing may stand before it. Comments are refused where they are
+    seen: DataFusion nests them, and what one reader takes for a comment another may run.
+    """
+    text = re.sub(r";\s*\Z", "", query.strip())
+    bare = QUOTED.sub("''", text)
+    if not re.match(r"[\s(]*(select|with|values)\b", text, re.IGNORECASE):
+        problem = "it does not start with SELECT, WITH or VALUES"
+    elif "--" in bare or "/*" in bare:
+        problem = "it holds a comment"
+    elif ";" in bare:
+        problem = "it holds a ;"
+    elif word := FORBIDDEN.search(bare):
+        problem = f"it holds the word {word[0]}"
+    else:
+        return text
+    raise TableError(
+        "BadQuery",
+        f"The query is not run: {problem}.",
+        'Write one SELECT over the table t, without comments; a column of such a name goes in quotes: "into".',
+        2,
+    )
+
+
+def write_no_files() -> None:
+    """From here on this process can make no file longer: a query that finds a way to write fails."""
+    if not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def run_query(table: DeltaTable, query: str) -> Iterator[Any]:
@@ -106,7 +146,8 @@ def show(options: argparse.Namespace) -> Iterator[dict[str, object]]:
     # DeltaTable.count() overlooks deletion vectors
     total = sum(batch.column(0)[0].as_py() for batch in run_query(table, "SELECT count(*) FROM t") if batch.num_rows)
     start = time.monotonic()
-    batches = run_query(table, options.sql or build_query(options.columns, options.where, options.limit))
+    query = demand_select(options.sql or build_query(options.columns, options.where, options.limit))
+    batches = run_query(table, query)
     schema = next(batches).schema
     first = next(batches, None)
     seconds = time.monotonic() - start
@@ -158,4 +199,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    write_no_files()
     sys.exit(main())

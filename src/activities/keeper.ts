@@ -5,6 +5,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { AskedMaintenance, CommitAsk, KeeperInput } from '../contracts/keeper';
 import { keeperWorkflowId, messageNames } from '../contracts/names';
 import { isFailureSummary } from '../domain/failure-summary';
+import { inCode } from '../domain/visible';
 import { guarded } from './failures';
 
 export type KeeperActivityDeps = {
@@ -35,7 +36,7 @@ export async function askKeeper<Name extends keyof Asks>(
     workflowIdConflictPolicy: 'USE_EXISTING',
     taskQueue,
     args: [input],
-    staticSummary: `single writer of ${table}`,
+    staticSummary: `single writer of ${inCode(table)}`,
   });
   try {
     await client.workflow.executeUpdateWithStart(messageNames[update], { args: [ask], startWorkflowOperation });

@@ -10,7 +10,7 @@ import { keepDefinition, readDefinition } from './definitions';
 import { extractInputs, type ExtractInput, type ExtractProgress } from './extract';
 import { guarded } from './failures';
 import { freezeBatch, type FreezeResult } from './freeze';
-import { loadPipeline } from '../pipeline-file';
+import { loadPipeline, type Allowed, type Withhold } from '../pipeline-file';
 import type { Clock, MetricSink, ObjectStore } from './ports';
 import { publishRun } from './publish';
 
@@ -21,8 +21,11 @@ export type RunActivityDeps = {
   /** Folder in which pipelines are found by name. */
   readonly pipelines: string;
   readonly defaultPipeline: string;
-  /** Where ${…} of pipeline files is looked up when the run does not bring a value. */
+  /** Which files may be read as pipelines. */
+  readonly allowed: () => Promise<Allowed>;
+  /** Where ${…} of pipeline files is looked up when the run does not bring a value: in these names alone. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly envNames: readonly string[];
 };
 
 export type FreezeInput = {
@@ -43,16 +46,30 @@ export type PublishInput = {
   readonly failure?: FailureSummary;
 };
 
-export function createRunActivities({ store, clock, metrics, pipelines, defaultPipeline, env }: RunActivityDeps) {
+/** One that is set and not allowed is an error even where there is a default: somebody relies on it. */
+const withholdFrom =
+  ({ env, envNames }: Pick<RunActivityDeps, 'env' | 'envNames'>): Withhold =>
+  (name) =>
+    env[name] === undefined || envNames.includes(name)
+      ? undefined
+      : {
+          problem: `the variable ${name} did not come with the run, and is not one that the worker gives from its environment (${envNames.join(', ')})`,
+          remedy: `Pass it with the run (--set ${name}=…, or \`variables\` of the input), or add ${name} to HEADGATE_VARIABLES of the worker if it is no secret.`,
+        };
+
+export function createRunActivities(deps: RunActivityDeps) {
+  const { store, clock, metrics, pipelines, defaultPipeline, env, envNames, allowed } = deps;
   return {
     /** Resolved once per run: what it writes is what every later activity and every retry reads. */
     loadPipeline: guarded(
       async (input: Pick<RunPipelineInput, 'pipeline' | 'variables' | 'folder'>): Promise<PipelineRef> => {
         const set = Object.fromEntries(
-          Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+          envNames.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const])),
         );
         const pipeline = await loadPipeline(input.pipeline ?? defaultPipeline, {
           variables: { ...set, ...input.variables },
+          withhold: withholdFrom(deps),
+          allowed: await allowed(),
           folder: pipelines,
           places: store,
           ...(input.folder === undefined ? {} : { cwd: input.folder }),

@@ -1,9 +1,8 @@
 // What became of the rows of every source, as lines of a terminal.
-import pc from 'picocolors';
 import type { QuarantinedRows, RunRows, SourceFate, SourceFates } from '../contracts/run';
 import { sayReason } from '../domain/gate';
-import { visible } from '../domain/visible-text';
 import { count } from './output';
+import { paint } from './terminal';
 import type { Variables } from './variables';
 
 /** How the pipeline was named, so that a printed command works when it is copied. */
@@ -50,8 +49,8 @@ export function fateLines({ rows, sources, quarantine }: Told, asked: Asked | un
   return [
     ...bare,
     ...named.flatMap(([name, fate]) => [
-      `${label(visible(name))}${fates(fate, rows)}`,
-      ...fate.reasons.map((reason) => `${label('')}${pc.yellow('aside')}  ${visible(sayReason(reason))}`),
+      `${label(name)}${fates(fate, rows)}`,
+      ...fate.reasons.map((reason) => `${label('')}${paint.yellow('aside')}  ${sayReason(reason)}`),
     ]),
     ...(quarantine === undefined
       ? []

@@ -1,23 +1,25 @@
 // How the CLI speaks: results on stdout, everything else on stderr; one JSON object with --json; exit codes.
-import pc from 'picocolors';
 import { HeadgateError } from '../contracts/errors';
 import type { FailureSummary } from '../contracts/failure';
+import { indented, lineEnd, paint, printable, printableJson } from './terminal';
 
 /** 0 done, 1 handled failure (bad data, rejected batch, unreachable server), 2 wrong use or bad configuration. */
 export const exitCodes = { done: 0, failure: 1, usage: 2 } as const;
 
 export const out = (text: string): void => {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 };
 
 export const note = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
 };
 
-export const printJson = (value: unknown): void => out(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0));
+export const printJson = (value: unknown): void => {
+  process.stdout.write(`${printableJson(value, process.stdout.isTTY ? 2 : 0)}\n`);
+};
 
 export function describeFailure(failure: Pick<FailureSummary, 'type' | 'message' | 'remedy'>): string {
-  return `${pc.red(failure.type)}: ${failure.message}\n  ${pc.dim('remedy:')} ${failure.remedy}`;
+  return `${paint.red(failure.type)}: ${indented(failure.message)}${lineEnd}  ${paint.dim('remedy:')} ${indented(failure.remedy)}`;
 }
 
 /** Prints an error as people or programs want it and gives the exit code that goes with it. */
@@ -35,7 +37,7 @@ export function reportError(error: unknown, json: boolean): number {
   if (json) printJson({ outcome: 'failed', error: summary });
   else note(describeFailure(summary));
   if (summary.kind === 'unknown' && error instanceof Error && process.env['HEADGATE_LOG_LEVEL'] === 'debug')
-    note(error.stack ?? '');
+    note(indented(error.stack ?? ''));
   return summary.kind === 'config' ? exitCodes.usage : exitCodes.failure;
 }
 

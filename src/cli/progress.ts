@@ -1,8 +1,7 @@
 // Live progress of a run on stderr: one line per finished phase, and on a terminal a moving line for the open one.
-import pc from 'picocolors';
 import type { RunProgress } from '../contracts/run';
-import { visible } from '../domain/visible-text';
 import { seconds } from './output';
+import { indented, paint, printable } from './terminal';
 
 export type ProgressView = {
   update(progress: RunProgress): void;
@@ -28,18 +27,20 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
 
   const draw = (): void => {
     if (live && open !== undefined)
-      stream.write(`${clearLine}${pc.cyan('▶')} ${open.phase} ${pc.dim(seconds((Date.now() - open.since) / 1000))}`);
+      stream.write(
+        `${clearLine}${printable(`${paint.cyan('▶')} ${open.phase} ${paint.dim(seconds((Date.now() - open.since) / 1000))}`)}`,
+      );
   };
   const timer = live ? setInterval(draw, 100) : undefined;
   const line = (text: string): void => {
-    stream.write(`${live ? clearLine : ''}${text}\n`);
+    stream.write(`${live ? clearLine : ''}${printable(text)}\n`);
   };
 
   return {
     update: (progress) => {
       if (!named && progress.pipeline !== undefined) {
         named = true;
-        line(`${pc.bold(progress.pipeline)} → ${progress.table ?? ''}`);
+        line(`${paint.bold(progress.pipeline)} → ${progress.table ?? ''}`);
       }
       for (const { phase, state, seconds: spent, note } of progress.phases) {
         if (state === 'waiting' || state === 'skipped') continue;
@@ -50,9 +51,9 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
         if (printed.get(phase) === `${state} ${spent}`) continue;
         printed.set(phase, `${state} ${spent}`);
         if (open?.phase === phase) open = undefined;
-        const mark = state === 'done' ? pc.green('✓') : state === 'held' ? pc.yellow('⏸') : pc.red('✗');
+        const mark = state === 'done' ? paint.green('✓') : state === 'held' ? paint.yellow('⏸') : paint.red('✗');
         line(
-          `${mark} ${phase.padEnd(8)} ${spent === undefined ? '' : pc.dim(seconds(spent))} ${visible(note ?? '')}`.trimEnd(),
+          `${mark} ${phase.padEnd(8)} ${spent === undefined ? '' : paint.dim(seconds(spent))} ${note ?? ''}`.trimEnd(),
         );
       }
     },
@@ -60,7 +61,7 @@ export function createProgressView(quiet: boolean, stream: Stream = process.stde
       const kind = text.replace(/attempt \d+/, '');
       if (told.has(kind)) return;
       told.add(kind);
-      line(`${pc.yellow('!')} ${text}`);
+      line(`${paint.yellow('!')} ${indented(text)}`);
     },
     stop: () => {
       clearInterval(timer);

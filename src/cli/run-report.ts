@@ -1,10 +1,9 @@
 // How the result of a run is told to people.
-import pc from 'picocolors';
 import type { PreparedRows, RunPipelineResult } from '../contracts/run';
 import type { FailureSummary } from '../contracts/failure';
-import { visible } from '../domain/visible-text';
 import { fateLines, type Asked } from './fate-lines';
 import { count, describeFailure, note, out, seconds } from './output';
+import { paint } from './terminal';
 
 export type RunReport = {
   readonly run: string;
@@ -17,11 +16,11 @@ export type RunReport = {
 };
 
 const outcomes = {
-  committed: pc.green('committed'),
-  'nothing-new': pc.dim('nothing new'),
-  rejected: pc.yellow('rejected'),
-  failed: pc.red('failed'),
-  cancelled: pc.yellow('cancelled'),
+  committed: paint.green('committed'),
+  'nothing-new': paint.dim('nothing new'),
+  rejected: paint.yellow('rejected'),
+  failed: paint.red('failed'),
+  cancelled: paint.yellow('cancelled'),
 } as const satisfies Record<RunPipelineResult['outcome'], string>;
 
 export function printResult(run: string, result: RunPipelineResult, asked?: Asked): void {
@@ -32,10 +31,10 @@ export function printResult(run: string, result: RunPipelineResult, asked?: Aske
   for (const line of fateLines(result, asked)) out(line);
   out(`  table    ${table.path}${table.version === undefined ? '' : `  version ${table.version}`}`);
   for (const { name, action, failed, checked } of expectations) {
-    if (failed > 0) out(`  ${pc.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
+    if (failed > 0) out(`  ${paint.yellow(action)}     ${name}: ${count(failed)} of ${count(checked)} rows`);
   }
-  for (const { type, message } of result.warnings) out(`  ${pc.yellow('warning')}  ${type}: ${message}`);
-  for (const notice of result.notices) out(`  ${pc.dim('note')}     ${notice}`);
+  for (const { type, message } of result.warnings) out(`  ${paint.yellow('warning')}  ${type}: ${message}`);
+  for (const notice of result.notices) out(`  ${paint.dim('note')}     ${notice}`);
   const spent = Object.entries(result.seconds);
   if (spent.length > 0) {
     const total = spent.reduce((sum, [, value]) => sum + value, 0);
@@ -48,8 +47,8 @@ const approval = ({ read, staged }: PreparedRows): string =>
   `${count(staged)} of ${count(read)} rows go to the table${staged === 0 ? ', which is made without rows where there is none' : ''}; the files count as read`;
 
 function printHeld({ run, held = [], prepared }: RunReport, asked: Asked | undefined): void {
-  out(`${pc.yellow('held')}  ${run}: a person must decide; readers have seen nothing`);
-  for (const reason of held) out(`  - ${visible(reason)}`);
+  out(`${paint.yellow('held')}  ${run}: a person must decide; readers have seen nothing`);
+  for (const reason of held) out(`  - ${reason}`);
   for (const line of prepared === undefined ? [] : fateLines(prepared, asked)) out(line);
   out(`  approve  headgate gate ${run} approve --why "…"`);
   if (prepared !== undefined) out(`           ${approval(prepared)}`);

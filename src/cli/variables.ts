@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { createStores } from '../adapters/stores';
-import { listVariables, loadPipeline, pipelinePath } from '../pipeline-file';
+import { listVariables, loadPipeline, looksSecret, pipelinePath, type Withhold } from '../pipeline-file';
 import type { Pipeline } from '../contracts/pipeline';
 import type { Config } from '../workers/config';
 
@@ -15,6 +15,14 @@ export function collectVariable(text: string, previous: Variables): Variables {
   return { ...previous, [text.slice(0, split)]: text.slice(split + 1) };
 }
 
+const withhold: Withhold = (name) =>
+  process.env[name] === undefined || !looksSecret(name)
+    ? undefined
+    : {
+        problem: `the variable ${name} looks like a secret and is not taken from the environment: it would stand in the history of the run`,
+        remedy: `Give it another name, or pass --set ${name}=… if it is none.`,
+      };
+
 export type OpenedPipeline = { readonly pipeline: Pipeline; readonly variables: Variables };
 
 /** Reads and checks a pipeline file with the values that it needs. Errors name file, line, field and remedy. */
@@ -22,10 +30,10 @@ export async function openPipeline(config: Config, nameOrFile: string, set: Vari
   const text = await readFile(pipelinePath(nameOrFile, config.pipelines), 'utf8').catch(() => '');
   const variables = Object.fromEntries(
     listVariables(text).flatMap((name) => {
-      const value = set[name] ?? process.env[name];
+      const value = set[name] ?? (looksSecret(name) ? undefined : process.env[name]);
       return value === undefined ? [] : [[name, value] as const];
     }),
   );
-  const pipeline = await loadPipeline(nameOrFile, { variables, folder: config.pipelines, places: createStores() });
-  return { variables, pipeline };
+  const options = { variables, withhold, folder: config.pipelines, places: createStores() };
+  return { variables, pipeline: await loadPipeline(nameOrFile, options) };
 }

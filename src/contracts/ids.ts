@@ -31,7 +31,7 @@ export function parseTableUri(text: string): TableUri {
 /** Identity of a step: `pipeline/table/batch/job`. Made by `stepKey` of layout.ts, and read from documents. */
 export type StepKey = string & z.$brand<'StepKey'>;
 
-const isStepKey = (text: string): text is StepKey => text.split('/').length === 4;
+export const isStepKey = (text: string): text is StepKey => text.split('/').length === 4;
 
 export function parseStepKey(text: string): StepKey {
   if (isStepKey(text)) return text;

@@ -8,9 +8,9 @@ export { phases, type Phase, type RunOutcome } from './kinds';
 export type { QuarantinedRows, RunPipelineResult, RunRows, SourceFate, SourceFates } from './run-record-schema';
 
 export type RunPipelineInput = {
-  /** Name in the worker's pipeline folder, or a path that the worker can read. Default: the worker's default pipeline. */
+  /** Name in the worker's pipeline folder, or a path that the worker allows. Default: the worker's default pipeline. */
   readonly pipeline?: string;
-  /** Values for `${…}` in the pipeline file; they win over the worker's environment. Never put secrets here. */
+  /** Values for `${…}` in the pipeline file; they win over what the worker gives. Never put secrets here. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Where relative paths in the pipeline file start. Default: the worker's working directory. */
   readonly folder?: string;

@@ -1,7 +1,7 @@
 // The run sheet: what a person sees in the Temporal UI as current details of a run. Markdown, pure.
 import { phases, type Phase, type PhaseState, type PreparedRows, type RunProgress } from '../contracts/run';
 import { sayReason } from './gate';
-import { visible } from './visible-text';
+import { inCode, inCodeCell } from './visible';
 
 const marks = {
   waiting: '·',
@@ -26,9 +26,6 @@ export function withPhase(
   };
 }
 
-/** Text that Markdown must not interpret: names and reasons come from files. */
-const plain = (text: string): string => visible(text).replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`);
-
 /** Temporal takes 20 KB; a character takes three bytes at most. */
 const longest = 6500;
 
@@ -37,12 +34,12 @@ const cut = (text: string): string => (text.length <= longest ? text : `${text.s
 function drawSources({ sources, quarantine }: PreparedRows): readonly string[] {
   const rows = Object.entries(sources).map(([name, { read, kept, quarantined, duplicates, reasons }]) => {
     const why = reasons.slice(0, 1).map(sayReason).join('');
-    return `| ${plain(name)} | ${[read, kept, quarantined, duplicates].join(' | ')} | ${plain(why)} |`;
+    return `| ${inCodeCell(name)} | ${[read, kept, quarantined, duplicates].join(' | ')} | ${inCodeCell(why)} |`;
   });
   const where =
     quarantine === undefined
       ? []
-      : [`${quarantine.rows} rows aside: ${plain(quarantine.table)} where ${plain(quarantine.where)}`];
+      : [`${quarantine.rows} rows aside: ${inCode(quarantine.table)} where ${inCode(quarantine.where)}`];
   return [
     '',
     '| source | read | kept | aside | duplicates | |',
@@ -54,7 +51,7 @@ function drawSources({ sources, quarantine }: PreparedRows): readonly string[] {
 
 export function drawRunSheet(progress: RunProgress): string {
   const head = [
-    progress.pipeline === undefined ? undefined : `**${plain(progress.pipeline)}** → ${plain(progress.table ?? '')}`,
+    progress.pipeline === undefined ? undefined : `${inCode(progress.pipeline)} → ${inCode(progress.table ?? '')}`,
     progress.digest === undefined
       ? undefined
       : `batch ${progress.digest.slice(0, 12)}: ${progress.files ?? 0} files, ${((progress.bytes ?? 0) / 1e6).toFixed(1)} MB`,
@@ -63,7 +60,7 @@ export function drawRunSheet(progress: RunProgress): string {
   ].filter((line) => line !== undefined);
   const rows = progress.phases.map(
     ({ phase, state, seconds, note }) =>
-      `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${plain(note ?? '')} |`,
+      `| ${marks[state]} ${phase} | ${state} | ${seconds === undefined ? '' : seconds.toFixed(2)} | ${inCodeCell(note ?? '')} |`,
   );
   const held = progress.held ?? [];
   const sheet = [
@@ -77,7 +74,7 @@ export function drawRunSheet(progress: RunProgress): string {
       : [
           '',
           '**Held.** Send the update `decideGate` with `{"decision":"approve","by":"…","why":"…"}`, or reject:',
-          ...held.map((reason) => `- ${plain(reason)}`),
+          ...held.map((reason) => `- ${inCode(reason)}`),
         ]),
     ...(progress.prepared === undefined ? [] : drawSources(progress.prepared)),
   ].join('\n');

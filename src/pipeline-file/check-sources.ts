@@ -2,7 +2,8 @@
 import type { Pipeline, Source } from '../contracts/pipeline';
 import { parseDatetimePattern } from '../contracts/pipeline-file-types';
 import type { PipelineFile, SourceFile } from '../contracts/pipeline-file-schema';
-import { suggest, type FieldPath } from './issue';
+import { suggest } from '../domain/suggest';
+import type { FieldPath } from './issue';
 import { isIntervalTemplate, looksLikeTemplate, templatesIn } from './paths';
 
 /** Takes one problem; `{value}` stands for the text at `path` as it was written. */

@@ -3,7 +3,7 @@ import type { Pipeline } from '../contracts/pipeline';
 import type { PipelineFile } from '../contracts/pipeline-file-schema';
 import { reportUnknownColumns, type Report } from './check-sources';
 import { targetColumns } from './check-transform';
-import { suggest } from './issue';
+import { suggest } from '../domain/suggest';
 import { hasFolder } from './paths';
 
 export function checkTarget(file: PipelineFile, pipeline: Pipeline, report: Report): void {

@@ -4,7 +4,8 @@ import { typeFamily } from '../contracts/pipeline-file-types';
 import type { DerivedColumn, Join, Pipeline, Source, Transform } from '../contracts/pipeline';
 import type { PipelineFile, TransformFile } from '../contracts/pipeline-file-schema';
 import { reportTwins, reportUnknownColumns, sameName, type Report } from './check-sources';
-import { suggest, type FieldPath } from './issue';
+import { suggest } from '../domain/suggest';
+import type { FieldPath } from './issue';
 
 type ColumnsTransform = Extract<Transform, { kind: 'columns' }>;
 

@@ -3,13 +3,18 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadgateError } from '../contracts/errors';
 import type { Pipeline } from '../contracts/pipeline';
+import { suggest } from '../domain/suggest';
+import { demandAllowed, looksLikePipeline, notAPipeline, type Allowed } from './allowed';
 import { withCanonicalPlaces, type Places } from './canonical';
-import { errorCode, suggest } from './issue';
+import { errorCode } from './issue';
 import { parsePipeline } from './parse-pipeline';
-import type { Variables } from './variables';
+import type { Variables, Withhold } from './variables';
 
 export type LoadOptions = {
   readonly variables: Variables;
+  readonly withhold?: Withhold;
+  /** For a worker, which reads files for whoever may start a run. Default: any file, for the user's own commands. */
+  readonly allowed?: Allowed;
   /** Where names are looked up. Default `pipelines`. */
   readonly folder?: string;
   /** Where relative paths in the file start. Default: the working directory. */
@@ -24,17 +29,18 @@ const isPath = (pathOrName: string): boolean => /[/\\]|\.ya?ml$/i.test(pathOrNam
 export const pipelinePath = (pathOrName: string, folder = 'pipelines'): string =>
   isPath(pathOrName) ? pathOrName : join(folder, `${pathOrName}.yaml`);
 
-export async function loadPipeline(
-  pathOrName: string,
-  { variables, folder, cwd, places }: LoadOptions,
-): Promise<Pipeline> {
+export async function loadPipeline(pathOrName: string, options: LoadOptions): Promise<Pipeline> {
+  return withCanonicalPlaces(await readPipeline(pathOrName, options), options.places);
+}
+
+async function readPipeline(pathOrName: string, { allowed, folder, ...rest }: LoadOptions): Promise<Pipeline> {
   const path = pipelinePath(pathOrName, folder);
-  const pipeline = parsePipeline(await readPipelineFile(path, pathOrName, folder), {
-    file: path,
-    variables,
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-  return withCanonicalPlaces(pipeline, places);
+  if (allowed === undefined)
+    return parsePipeline(await readPipelineFile(path, pathOrName, folder), { ...rest, file: path });
+  const real = await demandAllowed(path, allowed);
+  const text = await readPipelineFile(real, pathOrName, folder);
+  if (!looksLikePipeline(text)) throw notAPipeline(path);
+  return parsePipeline(text, { ...rest, file: real, sqlFolders: allowed.folders });
 }
 
 async function readPipelineFile(path: string, pathOrName: string, folder = 'pipelines'): Promise<string> {

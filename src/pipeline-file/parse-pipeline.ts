@@ -1,5 +1,5 @@
 // Text of a pipeline file to a Pipeline, or one error that lists every problem with its place.
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Pipeline } from '../contracts/pipeline';
 import { parseQuery } from '../contracts/pipeline-file-notation';
@@ -7,26 +7,31 @@ import type { PipelineFile } from '../contracts/pipeline-file-schema';
 import { checkSources } from './check-sources';
 import { checkTarget } from './check-target';
 import { checkTransform } from './check-transform';
-import { closest, errorCode, fieldName, PipelineFileError, type FieldPath, type PipelineFileIssue } from './issue';
+import { closest } from '../domain/suggest';
+import { errorCode, fieldName, PipelineFileError, type FieldPath, type PipelineFileIssue } from './issue';
 import { resolvePipeline } from './resolve';
 import { checkShape, type Finding } from './schema-issues';
-import { substitute, variablesIn, type Variables } from './variables';
+import { substitute, variablesIn, type Variables, type Withhold } from './variables';
 import { entryKey, readYaml, type Entry, type YamlText } from './yaml-text';
 
 export type ParseOptions = {
   /** Name of the file in messages; a `sql:` file is looked for beside it. */
   readonly file: string;
   readonly variables: Variables;
+  /** Variables that exist and may not be taken. */
+  readonly withhold?: Withhold;
+  /** Where a `sql:` file may lie, besides the folder of the pipeline file. Default: anywhere. */
+  readonly sqlFolders?: readonly string[];
   /** Where relative paths start. Default: the working directory. */
   readonly cwd?: string;
 };
 
 /** Throws `PipelineFileError`. Reads nothing but the file that `transform.sql` names. */
 export function parsePipeline(text: string, options: ParseOptions): Pipeline {
-  const { file, variables, cwd = process.cwd() } = options;
+  const { file, variables, withhold, sqlFolders, cwd = process.cwd() } = options;
   const findings: Finding[] = [];
   const yaml = readYaml(text, (written, path) => {
-    const result = substitute(written, variables);
+    const result = substitute(written, variables, withhold);
     findings.push(...result.problems.map((problem) => ({ path, ...problem })));
     return result.text;
   });
@@ -42,7 +47,7 @@ export function parsePipeline(text: string, options: ParseOptions): Pipeline {
   const shape = checkShape(yaml.value ?? {}, (path) => yaml.entries.has(entryKey(path)));
   shape.findings?.forEach(add);
   const readable = shape.file ?? readableCore(yaml.value);
-  const pipeline = readable && checkMeaning(readable, { file, cwd }, add);
+  const pipeline = readable && checkMeaning(readable, { file, cwd, sqlFolders }, add);
   if (syntax.length + findings.length > 0 || pipeline === undefined) {
     throw new PipelineFileError(file, [...syntax, ...findings.map((finding) => toIssue(finding, file, yaml))]);
   }
@@ -71,12 +76,16 @@ function readableCore(value: unknown): PipelineFile | undefined {
 /** Undefined when the query of a SQL transform cannot be had. */
 function checkMeaning(
   file: PipelineFile,
-  { file: name, cwd }: { readonly file: string; readonly cwd: string },
+  {
+    file: name,
+    cwd,
+    sqlFolders,
+  }: Pick<ParseOptions, 'file'> & { readonly cwd: string; readonly sqlFolders: ParseOptions['sqlFolders'] | undefined },
   add: (finding: Finding) => void,
 ): Pipeline | undefined {
   let sql: string | undefined;
   if (file.transform?.sql !== undefined) {
-    sql = readSql(file.transform.sql, resolve(dirname(name)), add);
+    sql = readSql(file.transform.sql, resolve(dirname(name)), sqlFolders, add);
     if (sql === undefined) return undefined;
   }
   const pipeline = resolvePipeline(file, cwd, sql);
@@ -88,13 +97,27 @@ function checkMeaning(
   return pipeline;
 }
 
-function readSql(written: string, folder: string, add: (finding: Finding) => void): string | undefined {
+const isSqlFile = (path: string): boolean => /.\.sql$/i.test(path);
+
+function readSql(
+  written: string,
+  folder: string,
+  within: readonly string[] | undefined,
+  add: (finding: Finding) => void,
+): string | undefined {
   const path = ['transform', 'sql'];
-  const isFile = /^\S+\.sql$/i.test(written);
+  const isFile = isSqlFile(written) && !/\s/.test(written);
   let text = written;
   if (isFile) {
     try {
-      text = readFileSync(resolve(folder, written), 'utf8');
+      const real = realpathSync(resolve(folder, written));
+      const places = within === undefined ? undefined : [folder, ...within].map((place) => `${realpathSync(place)}/`);
+      if (places !== undefined && !(isSqlFile(real) && places.some((place) => real.startsWith(place)))) {
+        const remedy = 'Put it beside the pipeline file, or list its folder in HEADGATE_PIPELINES of the worker.';
+        add({ path, problem: 'the worker does not read the file {value}', remedy });
+        return undefined;
+      }
+      text = readFileSync(real, 'utf8');
     } catch (error) {
       const missing = errorCode(error) === 'ENOENT';
       const problem = missing ? 'the file {value} does not exist' : 'the file {value} cannot be read';

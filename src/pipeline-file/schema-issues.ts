@@ -1,7 +1,8 @@
 // Zod's findings about the shape of a pipeline file, in our words: one finding per key, with a remedy.
 import type { z } from 'zod';
 import { pipelineFileSchema } from '../contracts/pipeline-file-schema';
-import { suggest, type FieldPath } from './issue';
+import { suggest } from '../domain/suggest';
+import type { FieldPath } from './issue';
 
 export type Finding = {
   readonly path: FieldPath;

@@ -2,6 +2,9 @@
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Why a variable that has no value here is not looked up elsewhere; then a default does not stand in for it. */
+export type Withhold = (name: string) => VariableProblem | undefined;
+
 export type VariableProblem = { readonly problem: string; readonly remedy: string };
 
 export type Substituted = { readonly text: string; readonly problems: readonly VariableProblem[] };
@@ -15,7 +18,7 @@ const malformed: VariableProblem = {
 };
 
 /** Text with its variables replaced. An empty variable counts as undefined: an empty RAW would read from the root. */
-export function substitute(text: string, variables: Variables): Substituted {
+export function substitute(text: string, variables: Variables, withhold?: Withhold): Substituted {
   const problems: VariableProblem[] = [];
   const result = text.replace(reference, (whole, body: string | undefined, end: string | undefined) => {
     if (body === undefined) return '${';
@@ -26,6 +29,11 @@ export function substitute(text: string, variables: Variables): Substituted {
       return whole;
     }
     const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    const withheld = value === undefined ? withhold?.(name) : undefined;
+    if (withheld !== undefined) {
+      problems.push(withheld);
+      return whole;
+    }
     const chosen = value === undefined || value === '' ? match?.[2] : value;
     if (chosen !== undefined) return chosen;
     problems.push({
@@ -36,6 +44,12 @@ export function substitute(text: string, variables: Variables): Substituted {
   });
   return { text: result, problems };
 }
+
+const secrets =
+  /secret|token|passw|credential|(^|_)(pass|pwd|auth|dsn)(_|$)|(api|access|private|signing|encryption|ssh)_?key|database_url|connection_?str/i;
+
+/** Values of variables stand in the history of a run for whoever may read it. */
+export const looksSecret = (name: string): boolean => secrets.test(name) && name !== 'PWD';
 
 /** Names in a text, in the order of their first use. */
 export function variablesIn(text: string): readonly string[] {

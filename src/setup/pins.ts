@@ -13,7 +13,12 @@ export const supported = {
   go: { major: 1, minor: 21 },
 } as const;
 
-export const temporalCli = { version: '1.5.1', module: 'github.com/temporalio/cli/cmd/temporal' } as const;
+/** `server`: the one inside that version, which whatever was downloaded or built must name. */
+export const temporalCli = {
+  version: '1.5.1',
+  server: '1.29.1',
+  module: 'github.com/temporalio/cli/cmd/temporal',
+} as const;
 
 /** A release of Spark, and the Delta made for it. */
 export type SparkLine = {

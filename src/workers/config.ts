@@ -1,6 +1,6 @@
 // Settings of a worker and of the CLI: read once from the environment. The only reader of process.env besides set-up.
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HeadgateError } from '../contracts/errors';
 import { defaultTaskQueue } from '../contracts/names';
@@ -14,6 +14,7 @@ const schema = z.object({
   XDG_STATE_HOME: z.string().optional(),
   XDG_CACHE_HOME: z.string().optional(),
   HEADGATE_PIPELINES: z.string().default('pipelines'),
+  HEADGATE_VARIABLES: z.string().default('RAW,LAKE'),
   HEADGATE_DEFAULT_PIPELINE: z.string().default('customer-sales'),
   HEADGATE_TASK_QUEUE: z.string().default(defaultTaskQueue),
   HEADGATE_VERSIONING: z.enum(versionings).default('follow'),
@@ -36,6 +37,10 @@ export type Config = {
   readonly cache: string;
   /** Folder in which pipelines are found by name. */
   readonly pipelines: string;
+  /** That one and others, from which the worker reads pipelines. */
+  readonly pipelineFolders: readonly string[];
+  /** Variables of its own environment that the worker gives to pipelines. */
+  readonly variables: readonly string[];
   /** Pipeline of a run that names none. */
   readonly defaultPipeline: string;
   readonly taskQueue: string;
@@ -71,12 +76,17 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     });
   }
   const values = parsed.data;
+  const folders = values.HEADGATE_PIPELINES.split(delimiter).flatMap((folder) =>
+    folder === '' ? [] : [resolve(folder)],
+  );
   return {
     home: resolve(
       values.HEADGATE_HOME ?? join(values.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'headgate'),
     ),
     cache: resolve(values.HEADGATE_CACHE ?? join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headgate')),
-    pipelines: resolve(values.HEADGATE_PIPELINES),
+    pipelines: folders[0] ?? resolve('pipelines'),
+    pipelineFolders: folders,
+    variables: values.HEADGATE_VARIABLES.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()])),
     defaultPipeline: values.HEADGATE_DEFAULT_PIPELINE,
     taskQueue: values.HEADGATE_TASK_QUEUE,
     versioning: values.HEADGATE_VERSIONING,

@@ -17,6 +17,8 @@ import { hostTaskQueue } from '../contracts/names';
 import type { Config } from './config';
 import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
 import type { Log } from './log';
+import { grantedFiles } from './grants';
+import { secureHome } from './home';
 import { sparkFolder, workflowBundlePath } from './paths';
 import { routeWork, versioningOptions, versionOf } from './versioning';
 
@@ -37,6 +39,7 @@ export async function startWorker(
   target: TemporalTarget,
   log: Log,
 ): Promise<RunningWorker> {
+  secureHome(config.home);
   const plain = await connectPlain(target, 15_000);
   const client = new Client({ connection: plain, namespace: target.namespace });
   await registerSearchAttributes(plain, target.namespace);
@@ -78,7 +81,9 @@ export async function startWorker(
           metrics: createJsonLinesSink(join(config.home, 'metrics.jsonl')),
           pipelines: config.pipelines,
           defaultPipeline: config.defaultPipeline,
+          allowed: async () => ({ folders: config.pipelineFolders, files: await grantedFiles(config.home) }),
           env: process.env,
+          envNames: config.variables,
         }),
         ...jobs,
         ...createKeeperActivities({ client, taskQueue: config.taskQueue }),

@@ -6,14 +6,16 @@ import {
   isCancellation,
   log,
   patched,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { assertNever } from '../contracts/assert-never';
 import { longestJobHours, type CommitReport } from '../contracts/job';
 import { keeperWorkflowId } from '../contracts/names';
 import type { CommitJob, CommitReply, Waiter } from '../contracts/keeper';
+import { commitReply } from '../domain/entrance/commit-messages';
+import { inCode } from '../domain/visible';
 import { activity } from './activity-options';
+import { onSignal } from './entrance';
 import { commitDoneSignal, withdrawCommitSignal } from './messages';
 import { toFailure } from './run-job';
 
@@ -32,7 +34,7 @@ export function createCommitDesk() {
   const replies = new Map<string, CommitReply>();
   const begun = new Set<string>();
   let isUnsettled = false;
-  setHandler(commitDoneSignal, (reply) => {
+  onSignal(commitDoneSignal, commitReply, (reply) => {
     if (reply.kind === 'running') begun.add(reply.stepKey);
     else if (!isFinal(replies.get(reply.stepKey))) replies.set(reply.stepKey, reply);
   });
@@ -46,7 +48,7 @@ export function createCommitDesk() {
 
   async function answerOf(job: CommitJob): Promise<CommitReply> {
     const { stepKey, target } = job.request;
-    const summary = `to the keeper of ${target.table}`.slice(0, 200);
+    const summary = `to the keeper of ${inCode(target.table)}`.slice(0, 200);
     // A step that was refused is asked for again after another freeze: its old end is no answer.
     replies.delete(stepKey);
     do await requestCommit.executeWithOptions({ summary }, [{ job, ...waiter() }]);

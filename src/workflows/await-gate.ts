@@ -3,7 +3,9 @@ import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import type { PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict } from '../contracts/run';
+import { gateVerdict } from '../domain/entrance/inputs';
 import { decideGate } from '../domain/gate';
+import { demand } from './entrance';
 import { decideGateUpdate } from './messages';
 import type { RunState } from './run-state';
 import { tagPhase } from './search-attributes';
@@ -20,13 +22,9 @@ export function createGate(state: RunState) {
       holding = false;
     },
     {
-      validator: (given) => {
+      validator: (...given: readonly unknown[]) => {
         if (!holding) throw ApplicationFailure.nonRetryable('This run holds no batch.', 'NothingHeld');
-        if (given.decision !== 'approve' && given.decision !== 'reject') {
-          throw ApplicationFailure.nonRetryable('decision must be "approve" or "reject".', 'BadVerdict');
-        }
-        if (!given.by || !given.why)
-          throw ApplicationFailure.nonRetryable('Say who decides (by) and why.', 'BadVerdict');
+        demand(gateVerdict, given, 'decideGate', 'BadVerdict');
       },
     },
   );

@@ -11,12 +11,16 @@ import {
 } from '@temporalio/workflow';
 import { assertNever } from '../contracts/assert-never';
 import type { FailureSummary } from '../contracts/failure';
-import type { KeeperInput } from '../contracts/keeper';
-import { refuseCommit, refuseMaintenance } from '../domain/keeper/acceptance';
+import { commitAsk, withdrawAsk } from '../domain/entrance/commit-messages';
+import { carriedKeeperInput, keeperInput } from '../domain/entrance/keeper-input';
+import { askedMaintenanceOf, commitAskOf } from '../domain/entrance/of-table';
+import { askedMaintenance } from '../domain/entrance/upkeep-messages';
+import { refuseCommit, refuseKeeper, refuseMaintenance } from '../domain/keeper/acceptance';
 import { hasWork, reduceKeeper } from '../domain/keeper/reduce';
 import { drawTableSheet, viewTable } from '../domain/keeper/sheet';
 import { restoreKeeper, type KeeperEvent, type KeeperIntent, type WorkOutcome } from '../domain/keeper/state';
 import { untilLook } from '../domain/upkeep/schedule';
+import { demand, inputOf, isRefused, onBareSignal, onQuery, onSignal } from './entrance';
 import { commitJob, lookAt, maintainJob, tellWaiter } from './keeper-work';
 import {
   acceptCommitUpdate,
@@ -53,8 +57,13 @@ function build(): string | undefined {
   return version === undefined || version.deploymentName === '' ? undefined : version.buildId;
 }
 
-export async function keepTable(input: KeeperInput = {}): Promise<void> {
-  const table = input.table ?? workflowInfo().workflowId.replace(/^table\//, '');
+export async function keepTable(...args: readonly unknown[]): Promise<void> {
+  const { workflowId, continuedFromExecutionRunId } = workflowInfo();
+  const shape = continuedFromExecutionRunId === undefined ? keeperInput : carriedKeeperInput;
+  const input = inputOf(shape, args, 'keepTable');
+  const table = input.table ?? workflowId.replace(/^table\//, '');
+  const stranger = refuseKeeper(table, workflowId);
+  if (stranger !== undefined && isRefused()) throw toFailure(stranger);
   // Covers whatever the rules `first` say; may go when no keeper of before 2026-12 is open.
   const rules = patched('keeper-bounded-waits-2026-12') ? 'bounded' : 'first';
   let state = restoreKeeper(input, table, rules);
@@ -75,20 +84,21 @@ export async function keepTable(input: KeeperInput = {}): Promise<void> {
     }
   }
 
-  setHandler(tableQuery, () => viewTable(state));
+  onQuery(tableQuery, () => viewTable(state));
   function accept(failure: FailureSummary | undefined): void {
     if (failure !== undefined) throw toFailure(failure);
   }
   setHandler(acceptCommitUpdate, (ask) => send({ kind: 'commit-asked', ask }), {
-    validator: (ask) => accept(refuseCommit(state, ask)),
+    validator: (...given: readonly unknown[]) => accept(refuseCommit(state, demand(commitAsk, given, 'acceptCommit'))),
   });
   setHandler(acceptMaintenanceUpdate, (ask) => send({ kind: 'maintenance-asked', ask }), {
-    validator: (ask) => accept(refuseMaintenance(state, ask)),
+    validator: (...given: readonly unknown[]) =>
+      accept(refuseMaintenance(state, demand(askedMaintenance, given, 'acceptMaintenance'))),
   });
-  setHandler(requestCommitSignal, (ask) => send({ kind: 'commit-asked', ask }));
-  setHandler(withdrawCommitSignal, (ask) => send({ kind: 'withdrawal-asked', ask }));
-  setHandler(requestMaintenanceSignal, (ask) => send({ kind: 'maintenance-asked', ask }));
-  setHandler(continueAsNewSignal, () => send({ kind: 'leave-asked' }));
+  onSignal(requestCommitSignal, commitAskOf(table), (ask) => send({ kind: 'commit-asked', ask }));
+  onSignal(withdrawCommitSignal, withdrawAsk, (ask) => send({ kind: 'withdrawal-asked', ask }));
+  onSignal(requestMaintenanceSignal, askedMaintenanceOf(table), (ask) => send({ kind: 'maintenance-asked', ask }));
+  onBareSignal(continueAsNewSignal, () => send({ kind: 'leave-asked' }));
 
   for (;;) {
     const isWanted = (): boolean => hasWork(state, Date.now()) || shouldLeave();

@@ -4,6 +4,7 @@ import type { MaintainReport } from '../contracts/job';
 import type { CommitJob, KeeperAnswer } from '../contracts/keeper';
 import type { MaintenanceJob, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
 import type { WorkOutcome } from '../domain/keeper/state';
+import { inCode } from '../domain/visible';
 import { activity } from './activity-options';
 import { failureOf } from './failure-of';
 import { runJob } from './run-job';
@@ -22,7 +23,7 @@ export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
 
 export async function lookAt(request: MaintenanceRequest): Promise<WorkOutcome> {
   try {
-    const summary = `look at ${request.table}`.slice(0, 200);
+    const summary = `look at ${inCode(request.table)}`.slice(0, 200);
     return { kind: 'looked', look: await lookAtTable.executeWithOptions({ summary }, [request]) };
   } catch (error) {
     return { kind: 'upkeep-failed', failure: failureOf(error) };

@@ -1,9 +1,12 @@
 // maintainTable: somebody, or a schedule, asks for upkeep of a table. The table's keeper does it; this waits for the answer.
-import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, workflowInfo } from '@temporalio/workflow';
 import { longestJobHours } from '../contracts/job';
-import type { MaintainTableInput, MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
+import type { MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
+import { maintainTableInput } from '../domain/entrance/inputs';
+import { maintenanceReply } from '../domain/entrance/upkeep-messages';
 import { maintenanceRequest } from '../domain/job-requests';
 import { activity } from './activity-options';
+import { inputOf, onSignal } from './entrance';
 import { maintenanceDoneSignal } from './messages';
 import { toFailure } from './run-job';
 
@@ -16,13 +19,14 @@ const askAgainAfter = '15 minutes';
 /** The commit or upkeep at hand, and then its own jobs: the longest of each. */
 const answerLimitHours = 2 * longestJobHours;
 
-export async function maintainTable(input: MaintainTableInput = {}): Promise<MaintenanceResult> {
+export async function maintainTable(...args: readonly unknown[]): Promise<MaintenanceResult> {
   const { workflowId: replyTo, runId: run } = workflowInfo();
   let reply: MaintenanceReply | undefined;
-  setHandler(maintenanceDoneSignal, (answer) => {
+  onSignal(maintenanceDoneSignal, maintenanceReply, (answer) => {
     // Workflow ids come again: an answer to a run of before is none to this one.
     if (answer.run === undefined || answer.run === run) reply = answer;
   });
+  const input = inputOf(maintainTableInput, args, 'maintainTable');
   const request = maintenanceRequest(await loadPipeline(input), input.now);
   const end = Date.now() + answerLimitHours * 3_600_000;
   do await askMaintenance({ request, replyTo, run });

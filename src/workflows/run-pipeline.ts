@@ -9,14 +9,16 @@ import {
 } from '@temporalio/workflow';
 import type { FailureSummary } from '../contracts/failure';
 import type { PipelineRef } from '../contracts/pipeline-ref';
-import type { CancelRequest, RunPipelineInput, RunPipelineResult } from '../contracts/run';
 import type { PublishInput } from '../activities/run';
+import type { CancelRequest, RunPipelineResult } from '../contracts/run';
+import { cancelRequest, runPipelineInput } from '../domain/entrance/inputs';
 import { asReference, publishedPart } from '../domain/pipeline-ref';
 import { fateOfCancelled, noRowsNotice, resultOf } from '../domain/run-result';
 import { activity } from './activity-options';
 import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
 import { deliverBatch } from './deliver-batch';
+import { demand, inputOf } from './entrance';
 import { failureOf } from './failure-of';
 import { cancelRunUpdate } from './messages';
 import { createRunState } from './run-state';
@@ -28,20 +30,23 @@ const publishRun = activity('publishRun');
 /** A cancelled run ends soon, with its record or without. */
 const recordLimit = '1 minute';
 
-export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipelineResult> {
+export async function runPipeline(...args: readonly unknown[]): Promise<RunPipelineResult> {
   const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
   const scheduled = typedSearchAttributes.getAll().find(({ key }) => key.name === 'TemporalScheduledStartTime')?.value;
   const logicalTime = (scheduled instanceof Date ? scheduled : startTime).toISOString();
-  const generation = input.redo === true ? Math.floor(startTime.getTime() / 1000) : 1;
   const state = createRunState();
   const awaitVerdict = createGate(state);
   const { commit, isUnsettled } = createCommitDesk();
   const scope = new CancellationScope();
   let cancelledBy: CancelRequest | undefined;
-  setHandler(cancelRunUpdate, (request) => {
-    cancelledBy = request;
-    scope.cancel();
-  });
+  setHandler(
+    cancelRunUpdate,
+    (request) => {
+      cancelledBy = request;
+      scope.cancel();
+    },
+    { validator: (...given: readonly unknown[]) => void demand(cancelRequest, given, 'cancelRun') },
+  );
 
   let pipeline: PipelineRef | undefined;
   const toPublish = (spec: PipelineRef, result: RunPipelineResult, failure?: FailureSummary): PublishInput => ({
@@ -54,6 +59,8 @@ export async function runPipeline(input: RunPipelineInput = {}): Promise<RunPipe
   });
 
   async function run(): Promise<RunPipelineResult> {
+    const input = inputOf(runPipelineInput, args, 'runPipeline');
+    const generation = input.redo === true ? Math.floor(startTime.getTime() / 1000) : 1;
     const spec = asReference(await loadPipeline(input));
     pipeline = spec;
     state.update({ pipeline: spec.name, table: spec.target.table });

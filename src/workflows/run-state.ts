@@ -1,7 +1,8 @@
 // Progress of one run: phases with times, the query that shows them, the run sheet in the Temporal UI.
-import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { Phase, PhaseState, RunProgress } from '../contracts/run';
 import { drawRunSheet, emptyProgress, withPhase } from '../domain/run-sheet';
+import { onQuery } from './entrance';
 import { progressQuery } from './messages';
 
 export function createRunState() {
@@ -22,7 +23,7 @@ export function createRunState() {
       }),
     );
   };
-  setHandler(progressQuery, () => progress);
+  onQuery(progressQuery, () => progress);
 
   return {
     seconds,

@@ -55,7 +55,9 @@ test('a run reads what it loaded, though the file changes meanwhile', async () =
       metrics: { emit: async () => undefined },
       pipelines: folder,
       defaultPipeline: 'orders',
-      env: { RAW: '/raw', LAKE: '/lake' },
+      allowed: async () => ({ folders: [folder], files: [] }),
+      env: { RAW: '/raw', LAKE: '/lake', AWS_SECRET_ACCESS_KEY: 'hunter2' },
+      envNames: ['RAW', 'LAKE'],
     });
     store.place('/raw/orders-1.csv', 'x', 0);
     store.place('/raw/customers.parquet', 'x', 0);
@@ -67,6 +69,32 @@ test('a run reads what it loaded, though the file changes meanwhile', async () =
     const frozen = await activities.run(freezeInputs, { pipeline, logicalTime: '2026-01-01T00:00:00Z', redo: false });
     expect(frozen).toMatchObject({ batch: { sample: ['orders-1.csv', 'customers.parquet'] } });
     expect(JSON.stringify(loaded)).not.toContain('orders-*.csv');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the environment of the worker does not come into a run, but for the names that are allowed', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/headgate-variables-`);
+  try {
+    const { loadPipeline } = createRunActivities({
+      store: createFakeObjectStore(),
+      clock: { now: () => new Date(0) },
+      metrics: { emit: async () => undefined },
+      pipelines: folder,
+      defaultPipeline: 'orders',
+      allowed: async () => ({ folders: [folder], files: [] }),
+      env: { RAW: '/raw', LAKE: '/lake', MY_SECRET: 'hunter2' },
+      envNames: ['RAW', 'LAKE'],
+    });
+    await writeFile(`${folder}/orders.yaml`, spoil(orders, '${LAKE}', '${MY_SECRET:-/lake}'));
+    const activities = new MockActivityEnvironment();
+    const error: unknown = await activities.run(loadPipeline, {}).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain('MY_SECRET did not come with the run');
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+    await expect(activities.run(loadPipeline, { variables: { MY_SECRET: '/other' } })).resolves.toMatchObject({
+      name: 'orders',
+    });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -10,12 +10,12 @@ describe('run sheet', () => {
     expect(
       drawRunSheet({ ...progress, pipeline: 'customer-sales', table: '/lake/customer_sales', outcome: 'committed' }),
     ).toMatchInlineSnapshot(`
-"**customer-sales** → /lake/customer\\_sales  
+"\`customer-sales\` → \`/lake/customer_sales\`  
 outcome: **committed**  
 
 | phase | state | seconds | |
 |---|---|---|---|
-| ✓ freeze | done | 0.04 | 2 files |
+| ✓ freeze | done | 0.04 | \`2 files\` |
 | · extract | waiting |  |  |
 | · prepare | waiting |  |  |
 | · gate | waiting |  |  |
@@ -25,7 +25,7 @@ outcome: **committed**
   });
 
   it('keeps Markdown of names and reasons from being interpreted', () => {
-    expect(drawRunSheet({ ...emptyProgress, held: ['a|b <script>'] })).toContain('- a\\|b \\<script\\>');
+    expect(drawRunSheet({ ...emptyProgress, held: ['a|b <script>'] })).toContain('- `a|b <script>`');
   });
 
   it('tells the fate of the rows of every source, a reason, and where the rows are', () => {

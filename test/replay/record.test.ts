@@ -211,6 +211,21 @@ const anonymous = (history: string): string =>
     });
   });
 
+  it('refused, for what it was given', async () => {
+    const { client } = environment;
+    const fakes = fakeActivities(environment, newJournal(), 'refused');
+    await withWorker(environment, 'refused', fakes, async () => {
+      const args = [{ pipline: 'orders' }];
+      const handle = await client.workflow.start('runPipeline', {
+        workflowId: 'run/refused',
+        taskQueue: 'refused',
+        args,
+      });
+      await handle.result().catch(() => undefined);
+      await keep('runPipeline.refused', 'run/refused');
+    });
+  });
+
   it('failed on data', () =>
     record('failed', '/lake/failed', () => ({
       watchJob: async (handle) => failed(handle, 'data', 'MissingColumn'),

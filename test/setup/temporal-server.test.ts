@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findTemporal, installTemporal } from '../../src/setup/temporal-server';
@@ -57,6 +58,21 @@ describe('installTemporal', () => {
     expect(await findTemporal(room)).toEqual(installed);
     expect(room.calls).toHaveLength(calls);
     expect(room.calls.filter(builds)).toEqual([]);
+  });
+
+  it.each([
+    ['of another server', '1.30.0', {}],
+    ['of another checksum', '1.29.1', { HEADGATE_TEMPORAL_SHA256: '0'.repeat(64) }],
+  ])('refuses a download %s', async (_, server, env) => {
+    const room = createRoom((call) => (downloads(call) ? download(call) : says(server))).withEnv(env);
+    await expect(installTemporal(room, silent)).rejects.toMatchObject({ type: 'ChecksumMismatch' });
+    expect(await findTemporal(room)).toBeUndefined();
+  });
+
+  it('takes a download of the checksum that is given', async () => {
+    const env = { HEADGATE_TEMPORAL_SHA256: createHash('sha256').update('downloaded').digest('hex') };
+    const room = createRoom((call) => (downloads(call) ? download(call) : says('1.29.1'))).withEnv(env);
+    expect(await installTemporal(room, silent)).toMatchObject({ serverVersion: '1.29.1' });
   });
 
   it('builds it with Go where there is no way to the download, and leaves no Go cache behind', async () => {

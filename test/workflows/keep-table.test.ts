@@ -27,7 +27,8 @@ const batchOf = (stepKey: string): string => nameOf(stepKey.split('/').at(-2) ??
 function askOf({ workflowId }: WorkflowHandle, name: string): CommitAsk {
   const { request, ...job } = commitOf(name);
   const target = { ...request.target, table: parseTableUri(workflowId.replace(/^table\//, '')) };
-  return { job: { ...job, request: { ...request, target } }, replyTo: 'run/nobody', run: 'one' };
+  const upkeep = job.upkeep === undefined ? {} : { upkeep: { ...job.upkeep, table: target.table } };
+  return { job: { ...job, ...upkeep, request: { ...request, target } }, replyTo: 'run/nobody', run: 'one' };
 }
 
 describe('keepTable', () => {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -165,3 +167,62 @@ def test_a_removed_data_file_is_told(table: str, tmp_path: Path, capsys: pytest.
         file.unlink()
     code, lines = run(capsys, str(broken))
     assert (code, lines[-1]["type"]) == (1, "QueryFailed")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "copy t to '{out}'",
+        " COPY (select 1) TO '{out}'",
+        "/* /* */ select 1 */ copy t to '{out}'",
+        "-- x\ncopy t to '{out}'",
+        "explain analyze copy t to '{out}'",
+        "insert into t values ('x')",
+        "with x as (select 1) insert into t select * from x",
+        "select * into u from t",
+        "select 1; copy t to '{out}'",
+        "create external table u stored as csv location '/etc/passwd'",
+        "set datafusion.execution.batch_size = 1",
+        "attach '{out}' as x",
+        "pragma version",
+        "install httpfs",
+        "drop table t",
+        "",
+        "select * from '/etc/passwd'",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_parquet('/etc/passwd')",
+    ],
+)
+def test_a_query_that_is_no_select_over_the_table_is_refused(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], query: str
+) -> None:
+    out = tmp_path / "out.csv"
+    arguments = [f"--sql={query.format(out=out)}"] if query else ["--where=true) ; copy t to 'x' --"]
+    code, lines = run(capsys, table, *arguments)
+    assert (code, lines[-1]["type"]) == (2, "BadQuery")
+    assert not out.exists()
+    assert "root:" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 'copy; -- into' as x from t",
+        'with x as (select "InvoiceNo" as "into" from t) select * from x;',
+        "(select 1)",
+    ],
+)
+def test_quoted_text_may_say_anything(table: str, capsys: pytest.CaptureFixture[str], query: str) -> None:
+    code, _ = run(capsys, table, f"--sql={query}")
+    assert code == 0
+
+
+def test_a_query_cannot_write_a_file_even_when_it_gets_through(table: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    script = (
+        "from headgate_spark import show; from deltalake import DeltaTable\n"
+        f"show.write_no_files(); list(show.run_query(DeltaTable({table!r}), \"copy t to '{out}'\"))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert not out.exists() or out.stat().st_size == 0

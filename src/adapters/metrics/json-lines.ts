@@ -7,8 +7,8 @@ import type { MetricSink } from '../../activities/ports';
 export function createJsonLinesSink(path: string): MetricSink {
   return {
     async emit(metric) {
-      await mkdir(dirname(path), { recursive: true });
-      await appendFile(path, `${JSON.stringify(metric)}\n`);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await appendFile(path, `${JSON.stringify(metric)}\n`, { mode: 0o600 });
     },
   };
 }

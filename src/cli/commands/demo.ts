@@ -4,7 +4,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
-import pc from 'picocolors';
 import type { PythonRuntime } from '../../adapters/tables/ask-python';
 import { readTable } from '../../adapters/tables/show';
 import { HeadgateError } from '../../contracts/errors';
@@ -22,6 +21,7 @@ import { openPipeline } from '../variables';
 import { explainUpkeep } from './maintain';
 import { finishUpkeep, runOnce } from './run';
 import { drawTable } from './show';
+import { lineEnd, paint } from '../terminal';
 
 export type DemoOptions = { readonly keep: boolean; readonly rows: number };
 
@@ -36,7 +36,7 @@ const laterParts = ['new:600', 'corrections:400', 'bad-date:1', 'too-few-fields:
 /** With the file of each month that is there, as many small files as are worth putting together. */
 const deliveries = 7;
 
-const title = (text: string): void => out(pc.bold(`\n${text}`));
+const title = (text: string): void => out(`${lineEnd}${paint.bold(text)}`);
 
 async function writeSample(
   python: PythonRuntime,
@@ -121,7 +121,7 @@ function demoFailed(config: Config, report: RunReport): HeadgateError {
 export async function demoCommand(installation: Config, options: DemoOptions): Promise<number> {
   const folder = resolve('.headgate', 'demo');
   const [raw, lake, home] = [join(folder, 'raw'), join(folder, 'lake'), join(folder, 'home')];
-  const config = { ...installation, home, pipelines: examplesFolder };
+  const config = { ...installation, home, pipelines: examplesFolder, pipelineFolders: [examplesFolder] };
   await Promise.all([raw, lake, home].map((path) => rm(path, { recursive: true, force: true })));
   await mkdir(raw, { recursive: true });
   const tools = await stackTools();
@@ -165,10 +165,10 @@ export async function demoCommand(installation: Config, options: DemoOptions): P
     out(`   table        ${table}`);
     out(`   state        ${join(lake, '_headgate', 'customer-sales')}: manifests, reports, ledger, quarantine, runs`);
     out(`   logs         ${home}`);
-    if (!options.keep) out(pc.dim('   All processes are ended now; `--keep` leaves server and UI up.'));
+    if (!options.keep) out(paint.dim('   All processes are ended now; `--keep` leaves server and UI up.'));
     else {
       out(`   Temporal UI  ${stack.ui}`);
-      out(pc.dim('\nCtrl-C ends all of it.'));
+      out(`${lineEnd}${paint.dim('Ctrl-C ends all of it.')}`);
       // The session ends on a signal; until then the stack's own timers keep this process alive.
       await new Promise(() => undefined);
     }

@@ -1,6 +1,5 @@
 // headgate dev and headgate worker: long-running processes in the foreground.
 import { once } from 'node:events';
-import pc from 'picocolors';
 import type { Config } from '../../workers/config';
 import { temporalTarget } from '../../workers/connection';
 import { createLog, installRuntime } from '../../workers/log';
@@ -8,6 +7,7 @@ import { startWorker } from '../../workers/worker';
 import { exitCodes, note, out } from '../output';
 import { stackTools } from '../session';
 import { startStack } from '../stack/stack';
+import { paint } from '../terminal';
 
 const ended = (): Promise<unknown> => Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
@@ -19,7 +19,7 @@ export async function devCommand(config: Config, options: { readonly port: numbe
   out(`UI         ${stack.ui}`);
   out(`worker     task queue ${config.taskQueue}, pipelines from ${config.pipelines}`);
   out(`home       ${config.home}`);
-  out(pc.dim('Ctrl-C ends all of it.'));
+  out(paint.dim('Ctrl-C ends all of it.'));
   await end;
   note('stopping …');
   await stack.stop();

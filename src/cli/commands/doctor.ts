@@ -1,9 +1,9 @@
 // headgate doctor: shows what set-up found.
-import pc from 'picocolors';
 import { diagnose } from '../../setup/doctor';
 import { exitCodes, out, printJson } from '../output';
+import { paint } from '../terminal';
 
-const marks = { ok: pc.green('✓'), missing: pc.yellow('–'), wrong: pc.red('✗') } as const;
+const marks = { ok: paint.green('✓'), missing: paint.yellow('–'), wrong: paint.red('✗') } as const;
 
 export async function doctorCommand(options: { readonly json: boolean }): Promise<number> {
   const findings = await diagnose();
@@ -12,7 +12,7 @@ export async function doctorCommand(options: { readonly json: boolean }): Promis
   else {
     for (const { name, state, found, remedy } of findings) {
       out(`${marks[state]} ${name.padEnd(18)} ${found ?? ''}`.trimEnd());
-      if (state !== 'ok' && remedy !== undefined) out(`    ${pc.dim('remedy:')} ${remedy}`);
+      if (state !== 'ok' && remedy !== undefined) out(`    ${paint.dim('remedy:')} ${remedy}`);
     }
   }
   return healthy ? exitCodes.done : exitCodes.failure;

@@ -1,7 +1,6 @@
 // headgate maintain: upkeep of a pipeline's table: what the policy decides and why, or that and its execution.
 import { resolve } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
-import pc from 'picocolors';
 import { decide } from '../../activities/maintenance';
 import { pipelinePath } from '../../pipeline-file';
 import type { PythonRuntime } from '../../adapters/tables/ask-python';
@@ -13,6 +12,7 @@ import { maintenanceRequest } from '../../domain/job-requests';
 import { formatBytes, partitionName, shortNumber } from '../../domain/upkeep/budget';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
+import { grantFile } from '../../workers/grants';
 import { sparkFolder } from '../../workers/paths';
 import { failureReport, handleOf, type OpenRun } from '../following';
 import { count, describeFailure, exitCodes, note, out, printJson } from '../output';
@@ -20,6 +20,7 @@ import { openSession, withSession, type Session } from '../session';
 import { maintainIdOf, takeTurn } from '../turns';
 import { upkeepKind, type UpkeepWord } from '../upkeep-words';
 import { openPipeline, type Variables } from '../variables';
+import { paint } from '../terminal';
 
 export type MaintainOptions = {
   readonly set: Variables;
@@ -54,13 +55,13 @@ function printSavings({ since, ...sums }: UpkeepSavings): void {
 
 function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
   for (const { kind, bytes, gain, reason } of actions) {
-    out(`${pc.green('do')}    ${kind}: ${reason}`);
+    out(`${paint.green('do')}    ${kind}: ${reason}`);
     out(`      ${gain}, ${formatBytes(bytes)}`);
   }
   for (const { kind, partition, reason } of declined) {
-    out(`${pc.dim('leave')} ${kind}${partition === undefined ? '' : ` ${partitionName(partition)}`}: ${reason}`);
+    out(`${paint.dim('leave')} ${kind}${partition === undefined ? '' : ` ${partitionName(partition)}`}: ${reason}`);
   }
-  out(pc.dim(`budget left in this window: ${formatBytes(budgetBytes)}`));
+  out(paint.dim(`budget left in this window: ${formatBytes(budgetBytes)}`));
 }
 
 function printDone({ plan, done, savings, postponed, failure }: MaintenanceResult): void {
@@ -70,10 +71,10 @@ function printDone({ plan, done, savings, postponed, failure }: MaintenanceResul
     const bytes = step.kind.startsWith('vacuum')
       ? `${files(step.filesRemoved)} deleted, ${formatBytes(step.bytesRemoved)} reclaimed`
       : `${files(step.filesRemoved)} became ${count(step.filesAdded)}, ${formatBytes(step.bytesAdded)} written`;
-    out(`${pc.green('done')}  ${step.kind}: ${bytes}, version ${step.version}, ${shortNumber(step.seconds)} s`);
+    out(`${paint.green('done')}  ${step.kind}: ${bytes}, version ${step.version}, ${shortNumber(step.seconds)} s`);
   }
   if (postponed > 0)
-    out(`${pc.yellow('later')} ${count(postponed)} jobs gave way to a commit, or came after a failure`);
+    out(`${paint.yellow('later')} ${count(postponed)} jobs gave way to a commit, or came after a failure`);
   if (failure !== undefined) note(describeFailure(failure));
 }
 
@@ -125,8 +126,10 @@ async function maintainOnce(
 ): Promise<number> {
   const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
   const now = upkeepKind(options.now);
+  const file = resolve(pipelinePath(nameOrFile, config.pipelines));
+  await grantFile(config.home, file);
   const input: MaintainTableInput = {
-    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    pipeline: file,
     folder: process.cwd(),
     variables,
     ...(now === undefined ? {} : { now }),

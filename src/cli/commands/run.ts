@@ -7,6 +7,7 @@ import type { TableView } from '../../contracts/keeper';
 import type { PreparedRows, RunPipelineInput } from '../../contracts/run';
 import { pipelinePath } from '../../pipeline-file';
 import type { Config } from '../../workers/config';
+import { grantFile } from '../../workers/grants';
 import { shownQuarantine, type Asked } from '../fate-lines';
 import { follow, pollMs, progressOf, type OpenRun } from '../following';
 import { exitCodes, note, printJson } from '../output';
@@ -32,8 +33,10 @@ export async function runInput(
 ) {
   // Checked here first: a wrong file is exit code 2 before anything starts.
   const { pipeline, variables } = await openPipeline(config, nameOrFile, options.set);
+  const file = resolve(pipelinePath(nameOrFile, config.pipelines));
+  await grantFile(config.home, file);
   const input: RunPipelineInput = {
-    pipeline: resolve(pipelinePath(nameOrFile, config.pipelines)),
+    pipeline: file,
     folder: process.cwd(),
     variables,
     ...(options.interval === undefined ? {} : { interval: options.interval }),

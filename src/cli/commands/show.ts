@@ -9,9 +9,11 @@ import { batchPaths, quarantineTable } from '../../contracts/layout';
 import type { Pipeline } from '../../contracts/pipeline';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
+import { visible } from '../../domain/visible';
 import { sparkFolder } from '../../workers/paths';
 import { count, exitCodes, out, printJson } from '../output';
 import { openPipeline, type Variables } from '../variables';
+import { ours, paint } from '../terminal';
 
 export type ShowOptions = {
   readonly set: Variables;
@@ -53,11 +55,11 @@ async function tableOf(pipeline: Pipeline, what: 'table' | 'staging' | 'quaranti
 
 export function drawTable({ columns, rows }: TableAnswer): string {
   const grid = new Table({
-    head: columns.map(({ name }) => pc.bold(name)),
+    head: columns.map(({ name }) => pc.bold(visible(name))),
     style: { head: [], border: [], compact: true },
   });
   for (const row of rows) grid.push(columns.map(({ name }) => cell(row[name])));
-  return grid.toString();
+  return ours(grid.toString());
 }
 
 /** Longer texts are cut; `--json` has them whole. */
@@ -65,8 +67,8 @@ const cellWidth = 72;
 
 const cell = (value: unknown): string => {
   if (value === null || value === undefined) return pc.dim('null');
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= cellWidth ? text : `${text.slice(0, cellWidth - 1)}…`;
+  const text = Array.from(visible(typeof value === 'string' ? value : JSON.stringify(value)));
+  return text.length <= cellWidth ? text.join('') : `${text.slice(0, cellWidth - 1).join('')}…`;
 };
 
 export async function showCommand(
@@ -79,7 +81,7 @@ export async function showCommand(
   const table = await tableOf(pipeline, what);
   const { python } = await ensureTools('runtime');
   const answer = await readTable(
-    { python, pythonPath: sparkFolder },
+    { python, pythonPath: sparkFolder, limitMs: 120_000 },
     {
       table,
       limit: options.limit,
@@ -91,7 +93,7 @@ export async function showCommand(
   if (options.json) printJson({ table, ...answer });
   else {
     out(drawTable(answer));
-    out(pc.dim(`${table}  version ${answer.version}  ${count(answer.totalRows)} rows in ${answer.files} files`));
+    out(paint.dim(`${table}  version ${answer.version}  ${count(answer.totalRows)} rows in ${answer.files} files`));
   }
   return exitCodes.done;
 }

@@ -1,12 +1,10 @@
 // headgate status: open and recent runs from Temporal, and older ones from the pipeline's own records.
-import pc from 'picocolors';
 import type { Client } from '@temporalio/client';
 import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
 import type { Pipeline } from '../../contracts/pipeline';
 import type { QuarantinedRows, RunProgress, RunRows, SourceFates } from '../../contracts/run';
-import { visible } from '../../domain/visible-text';
 import type { Config } from '../../workers/config';
 import { fateLines, shownQuarantine, type Asked } from '../fate-lines';
 import { runsOf } from '../find-run';
@@ -14,6 +12,7 @@ import { exitCodes, note, out, printJson } from '../output';
 import { connect } from '../session';
 import { runIdOf } from '../turns';
 import { openPipeline, type Variables } from '../variables';
+import { paint } from '../terminal';
 
 export type StatusOptions = {
   readonly set: Variables;
@@ -106,7 +105,7 @@ function printLine(line: RunLine, asked: Asked | undefined): void {
       : `${((Date.parse(line.finishedAt) - Date.parse(line.startedAt)) / 1000).toFixed(1)} s`;
   const version = line.version === undefined ? '' : `v${line.version}`;
   out([line.startedAt, line.state.padEnd(12), spent.padStart(8), version.padStart(6), line.run].join('  '));
-  for (const reason of line.held ?? []) out(`  - ${visible(reason)}`);
+  for (const reason of line.held ?? []) out(`  - ${reason}`);
   if (line.quarantine !== undefined) for (const text of fateLines(line, asked)) out(text);
 }
 
@@ -129,7 +128,7 @@ export async function statusCommand(
     }
   } catch (error) {
     if (!(error instanceof HeadgateError) || nameOrFile === undefined) throw error;
-    if (!options.json) note(pc.dim(`${error.message} Showing what the pipeline's own records tell.`));
+    if (!options.json) note(paint.dim(`${error.message} Showing what the pipeline's own records tell.`));
   }
   const known = new Set(records.map((line) => `${line.run} ${line.startedAt}`));
   const lines = [...open.filter((line) => !known.has(`${line.run} ${line.startedAt}`)), ...records]

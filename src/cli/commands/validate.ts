@@ -1,9 +1,9 @@
 // headgate validate: is the pipeline file right? Nothing is started and nothing is written.
-import pc from 'picocolors';
 import { pipelineNotices } from '../../pipeline-file';
 import type { Config } from '../../workers/config';
 import { exitCodes, out, printJson } from '../output';
 import { openPipeline, type Variables } from '../variables';
+import { paint } from '../terminal';
 
 export async function validateCommand(
   config: Config,
@@ -16,13 +16,13 @@ export async function validateCommand(
     printJson({ valid: true, pipeline, notices });
     return exitCodes.done;
   }
-  out(`${pc.green('valid')}  ${pipeline.name}`);
+  out(`${paint.green('valid')}  ${pipeline.name}`);
   for (const source of pipeline.sources) {
     out(`  source  ${source.name}: ${source.format}, ${source.arrives}, ${source.path}, key ${source.key.join(', ')}`);
   }
   out(`  table   ${pipeline.target.table}, key ${pipeline.target.key.join(', ')}`);
   if (pipeline.target.partitionBy.length > 0) out(`          partitioned by ${pipeline.target.partitionBy.join(', ')}`);
   out(`  state   ${pipeline.state}`);
-  for (const notice of notices) out(`  ${pc.yellow('note')}    ${notice}`);
+  for (const notice of notices) out(`  ${paint.yellow('note')}    ${notice}`);
   return exitCodes.done;
 }

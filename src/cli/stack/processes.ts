@@ -44,7 +44,7 @@ const ended = (child: ChildProcess): Promise<string> =>
   });
 
 function start(recipe: Recipe): ChildProcess {
-  const log = openSync(recipe.logFile, 'a');
+  const log = openSync(recipe.logFile, 'a', 0o600);
   try {
     return spawn(recipe.command, [...recipe.args], {
       env: recipe.env,

@@ -1,5 +1,5 @@
 // The embedded stack: Temporal's development server and a worker, as supervised child processes of this one.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { processStart } from '../../adapters/runtimes/local/process-identity';
 import { freePort } from '../../setup/ports';
 import type { Config } from '../../workers/config';
 import { connectClient, type TemporalTarget } from '../../workers/connection';
+import { secureHome } from '../../workers/home';
 import { databasePath, endLeftover, homeInUse, lockPath, supervisorOf } from './home-lock';
 import { EndedAtOnceError, keepProcess, type KeptProcess } from './processes';
 import { takenCode, tiedCommand } from './tied';
@@ -42,7 +43,7 @@ export function readStackRecord(home: string): StackRecord | undefined {
 
 function writeRecord(home: string, record: StackRecord): void {
   const temporary = `${stackRecordPath(home)}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(record, null, 2));
+  writeFileSync(temporary, JSON.stringify(record, null, 2), { mode: 0o600 });
   renameSync(temporary, stackRecordPath(home));
 }
 
@@ -73,7 +74,7 @@ export type StackOptions = {
 };
 
 async function startServer({ config, tools, port, onEvent }: StackOptions) {
-  mkdirSync(config.home, { recursive: true });
+  secureHome(config.home);
   const { home } = config;
   const taken = async (): Promise<Error> => homeInUse(home, await supervisorOf(home), readStackRecord(home)?.address);
   if ((await supervisorOf(home)) !== undefined) throw await taken();
@@ -112,7 +113,7 @@ export async function startWorkerProcess(
   { config, tools, onEvent }: StackOptions,
   target: TemporalTarget,
 ): Promise<KeptProcess> {
-  mkdirSync(config.home, { recursive: true });
+  secureHome(config.home);
   return keepProcess({
     name: 'worker',
     command: process.execPath,

@@ -5,8 +5,8 @@
 export const takenCode = 75;
 
 /**
- * Sets the parent-death signal, takes the lock and becomes the program, which holds it to its end. Elsewhere than on Linux
- * there is no such signal: the next start on the same home folder ends what was left.
+ * Sets the parent-death signal, takes the lock, keeps new files to this user and becomes the program, which holds the lock
+ * to its end. Elsewhere than on Linux there is no such signal: the next start on the same home folder ends what was left.
  */
 const script = `
 import ctypes, fcntl, json, os, signal, sys
@@ -23,6 +23,7 @@ except OSError:
 os.ftruncate(lock, 0)
 os.write(lock, json.dumps({"program": os.getpid(), "supervisor": parent, "startedAt": started}).encode())
 os.set_inheritable(lock, True)
+os.umask(0o077)
 os.execv(sys.argv[4], sys.argv[4:])
 `;
 

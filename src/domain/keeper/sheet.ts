@@ -1,6 +1,7 @@
 // What a person sees of a keeper: the answer of its query, and the sheet drawn from it.
 import { assertNever } from '../../contracts/assert-never';
 import type { TableView } from '../../contracts/keeper';
+import { inCode } from '../visible';
 import type { KeeperState } from './state';
 
 function tellWork({ running }: KeeperState): Pick<TableView, 'running' | 'maintaining'> {
@@ -38,15 +39,15 @@ function tellUpkeep({ at, done, declined, failure }: NonNullable<TableView['last
 
 export function drawTableSheet(view: TableView): string {
   return [
-    `single writer of ${view.table}  `,
+    `single writer of ${inCode(view.table)}  `,
     `commits: ${view.commits}${view.lastVersion === undefined ? '' : `, table version ${view.lastVersion}`}  `,
     ...(view.lastMerge === undefined
       ? []
       : [`last MERGE: looked at ${view.lastMerge.scanned} of ${view.lastMerge.scannedOf} files  `]),
-    `running: ${view.running ?? view.maintaining ?? 'nothing'}  `,
-    ...(view.lastMaintenance === undefined ? [] : [`upkeep: ${tellUpkeep(view.lastMaintenance)}  `]),
-    ...(view.lastMaintenance?.chosen ?? []).map((line) => `- ${line}`),
+    `running: ${inCode(view.running ?? view.maintaining ?? 'nothing')}  `,
+    ...(view.lastMaintenance === undefined ? [] : [`upkeep: ${inCode(tellUpkeep(view.lastMaintenance))}  `]),
+    ...(view.lastMaintenance?.chosen ?? []).map((line) => `- ${inCode(line)}`),
     `waiting: ${view.queued.length === 0 ? 'nobody' : ''}`,
-    ...view.queued.map((stepKey) => `- ${stepKey}`),
+    ...view.queued.map((stepKey) => `- ${inCode(stepKey)}`),
   ].join('\n');
 }

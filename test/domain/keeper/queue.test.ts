@@ -70,14 +70,14 @@ describe('the sheet of a table', () => {
       },
     });
     expect(sheet.split('\n').map((line) => line.trim())).toEqual([
-      'single writer of /lake/orders',
+      'single writer of `/lake/orders`',
       'commits: 3, table version 4',
       'last MERGE: looked at 2 of 30 files',
-      'running: nothing',
-      'upkeep: 2026-06-10 12:00 compact 8 files to 1',
-      '- compact: 8 small files',
+      'running: `nothing`',
+      'upkeep: `2026-06-10 12:00 compact 8 files to 1`',
+      '- `compact: 8 small files`',
       'waiting:',
-      '- waiting/step',
+      '- `waiting/step`',
     ]);
   });
 });
