@@ -17,7 +17,7 @@ function fieldsHint({ row, fields, width }: AsideReason['sample'], delimiter: st
       : `the line holds no ${nameOf(delimiter)}, but a ${nameOf(other)}: is \`csv: { delimiter: ${nameOf(other)} }\` meant?`;
   }
   if (row.trimEnd().endsWith(delimiter) && fields !== undefined && fields - 1 === width) {
-    return `the line ends in a ${nameOf(delimiter)}, one field more than there are columns: do all lines, and the header not?`;
+    return `the line ends in a ${nameOf(delimiter)}, one field more than there are columns: do all lines end so, and the header not?`;
   }
   return undefined;
 }
