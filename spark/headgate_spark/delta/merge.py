@@ -8,7 +8,7 @@ from pyspark.sql import types as T
 
 from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
-from headgate_spark.delta.table import create_table, table_name
+from headgate_spark.delta.table import create_table, marked, table_name
 from headgate_spark.errors import JobFailed
 from headgate_spark.protocol import CommitRequest
 from headgate_spark.session import settings
@@ -108,7 +108,7 @@ def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) 
         # Only SQL can say it, and once the table is there others may have written to it.
         create_table(spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors)
         return merge(spark, request, staged)
-    writer = _laid_out(request, staged).write.format("delta").mode("error")
+    writer = _laid_out(request, marked(staged, target.table)).write.format("delta").mode("error")
     if target.partition_by:
         writer = writer.partitionBy(*target.partition_by)
     if target.deletion_vectors:

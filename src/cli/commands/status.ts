@@ -47,7 +47,7 @@ async function fromTemporal(client: Client, pipeline: string | undefined, limit:
 
 async function fromRecords(config: Config, nameOrFile: string, options: StatusOptions): Promise<readonly RunLine[]> {
   const { pipeline } = await openPipeline(config, nameOrFile, options.set);
-  const records = await listRuns(pipeline.state, { store: createStores() });
+  const records = await listRuns(pipeline.state, { store: createStores() }, { limit: options.limit });
   return records.map(({ run, outcome, startedAt, finishedAt, digest, table }) => ({
     run,
     state: outcome,
