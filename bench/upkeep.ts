@@ -26,7 +26,7 @@ const historyDays = 15;
 
 export type UpkeepOptions = { readonly days: number; readonly rowsPerDay: number };
 
-/** The shipped pipeline for a table of many corrections: rows stay in their partition, changed ones are marked, files small. */
+/** The shipped pipeline for a table of many corrections: rows stay in their partition, changed ones are marked, files small. The table of the query is made by plain Spark. */
 function writePipeline(folder: string): string {
   const shipped = readFileSync(shippedPipeline, 'utf8');
   const file = join(folder, 'shop.yaml');
@@ -38,7 +38,7 @@ function writePipeline(folder: string): string {
         'partition_by: [invoice_month]',
         'partition_by: [invoice_month]\n  partitions_fixed: true\n  deletion_vectors: true',
       )
-      .replace(/^maintenance:.*$/m, `maintenance: { file_size: ${fileSize} }`)
+      .replace(/^maintenance:.*$/m, `maintenance: { file_size: ${fileSize}, adopt: true }`)
       .replace(/^schedule:.*$/m, ''),
   );
   return file;

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from deltalake import DeltaTable
 
 from headgate_spark.health.__main__ import live_files
-from headgate_spark.health.log import DeltaLog, LoggedCommit, Values, read_log
+from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
+from headgate_spark.health.read import LogFolder, Reach, read_log
 from headgate_spark.health.savings import is_ingest
 
 
@@ -50,7 +51,8 @@ def main(table: str, file_size: int, *, ordered: bool) -> None:
     live: dict[Values, int] = defaultdict(int)
     for file in live_files(DeltaTable(table), None):
         live[file.values] += file.size
-    sys.stdout.write(f"{naive_bytes(read_log(table), live, file_size, ordered=ordered)}\n")
+    log = read_log(LogFolder(table), Reach(window=0, full=0, retain_ms=0))
+    sys.stdout.write(f"{naive_bytes(log, live, file_size, ordered=ordered)}\n")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from headgate_spark.answer import JsonParser, open_table, print_answer
-from headgate_spark.health.log import filesystem_of
+from headgate_spark.health.read import filesystem_of
 
 _AT_ONCE = 1000
 # Enough to see what is wrong; the count tells how much.

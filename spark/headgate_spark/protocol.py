@@ -181,7 +181,10 @@ class MaintenanceSettings:
     window_hours: float
     # Time of day in which compaction and clustering may run; absent: always. `to` before `from` spans midnight.
     quiet_hours: QuietHours | None = None
-    # How long files of old versions are promised to readers, hours; VACUUM adds the longest job.
+    # Upkeep may touch the table although Headgate did not make it. Absent: it may not.
+    adopt: bool | None = None
+    # How long files of old versions are promised to readers, hours; VACUUM adds the longest job. A longer time in the
+    # table counts.
     vacuum_retain_hours: float
     # VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1.
     vacuum_ceiling: float
@@ -330,10 +333,15 @@ class MaintainRequest:
     # `cluster`: size from which on a z-cube is left alone, bytes.
     cube_bytes: int | None = None
     file_size: int
-    # Becomes the table property that VACUUM and time travel obey, hours.
+    # Shortest time that files of old versions stay, hours. What the table promises by its own property counts when it
+    # is longer.
     retain_hours: int
     # Largest share of the table's files, old and new, that a VACUUM may delete, 0 to 1.
     vacuum_ceiling: float
+    # A table that Headgate did not make may be kept too.
+    adopt: bool | None = None
+    # Version of the table that the plan was made for: commits of this step come after it.
+    version: int | None = None
 
 
 JobRequest = PrepareRequest | CommitRequest | MaintainRequest
@@ -630,6 +638,16 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableRetention:
+    # Age from which VACUUM deletes a file: what is asked for, or what the table promises if that is longer.
+    hours: float
+    # By the table's own property; absent where it has none.
+    promised: float | None = None
+    # Why that property cannot be read: then nothing may be deleted.
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LastVacuum:
     """The last VACUUMs that the log knows of, ISO 8601."""
 
@@ -642,6 +660,8 @@ class LogHealth:
     files: int
     bytes: int
     commits_since_checkpoint: int
+    # Commits that may tell of files to delete and were too many to be read. What they tell counts as due.
+    unread: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -675,8 +695,11 @@ class TableHealth:
     # Those of them that are older than the retention, which VACUUM may delete.
     expired: FileSum
     window: Window
-    # When the table was made, ISO 8601.
-    created_at: str
+    # Headgate made the table: by its mark in the table, or by its first commit.
+    made_here: bool
+    retention: TableRetention
+    # When the table was made, ISO 8601; absent where nothing tells.
+    created_at: str | None = None
     last_vacuum: LastVacuum
     log: LogHealth
     savings: UpkeepSavings

@@ -9,8 +9,9 @@ import type { MaintenanceJob, MaintenanceLook, MaintenancePlan, MaintenanceReque
 import { keeperWorkflowId } from '../contracts/names';
 import type { AskedMaintenance } from '../contracts/keeper';
 import { planNow } from '../domain/upkeep/on-demand';
-import { planMaintenance, retentionHours } from '../domain/upkeep/policy';
+import { planMaintenance } from '../domain/upkeep/policy';
 import { sliceAction, type Slice } from '../domain/upkeep/slices';
+import { retentionHours } from '../domain/upkeep/vacuum';
 import { guarded } from './failures';
 import { askKeeper } from './keeper';
 import { currentSettings } from '../domain/upkeep/settings';
@@ -55,6 +56,8 @@ function jobOf(request: MaintenanceRequest, version: number, slice: Slice): Main
       fileSize: settings.fileSize,
       retainHours: retentionHours(settings),
       vacuumCeiling: settings.vacuumCeiling,
+      version,
+      ...(settings.adopt === undefined ? {} : { adopt: settings.adopt }),
     },
   };
 }

@@ -134,5 +134,8 @@ export type HealthQuestion = {
   readonly table: string;
   readonly zorderBy: readonly string[];
   readonly clusterBy: readonly string[];
-  readonly settings: Pick<MaintenanceSettings, 'fileSize' | 'windowHours' | 'vacuumRetainHours'>;
+  readonly settings: Pick<
+    MaintenanceSettings,
+    'fileSize' | 'windowHours' | 'vacuumRetainHours' | 'vacuumFullEveryDays'
+  >;
 };

@@ -78,10 +78,16 @@ const requests = {
       clusterBy: texts,
       cubeBytes: count.exactOptional().describe('`cluster`: size from which on a z-cube is left alone, bytes.'),
       fileSize: count,
-      retainHours: count.describe('Becomes the table property that VACUUM and time travel obey, hours.'),
+      retainHours: count.describe(
+        'Shortest time that files of old versions stay, hours. What the table promises by its own property counts when it is longer.',
+      ),
       vacuumCeiling: z
         .number()
         .describe("Largest share of the table's files, old and new, that a VACUUM may delete, 0 to 1."),
+      adopt: z.boolean().exactOptional().describe('A table that Headgate did not make may be kept too.'),
+      version: count
+        .exactOptional()
+        .describe('Version of the table that the plan was made for: commits of this step come after it.'),
     },
     'One slice of a maintenance plan; a long OPTIMIZE makes several versions of the table.',
   ),

@@ -128,6 +128,8 @@ export type TableView = {
     readonly chosen: readonly string[];
     readonly done: readonly MaintenanceStep[];
     readonly declined: number;
+    /** Why upkeep does not touch this table at all. */
+    readonly refused?: string;
     readonly failure?: FailureSummary;
   };
 };

@@ -24,9 +24,15 @@ export const maintenanceSettings = named(
       .describe(
         'Time of day in which compaction and clustering may run; absent: always. `to` before `from` spans midnight.',
       ),
+    adopt: z
+      .boolean()
+      .exactOptional()
+      .describe('Upkeep may touch the table although Headgate did not make it. Absent: it may not.'),
     vacuumRetainHours: z
       .number()
-      .describe('How long files of old versions are promised to readers, hours; VACUUM adds the longest job.'),
+      .describe(
+        'How long files of old versions are promised to readers, hours; VACUUM adds the longest job. A longer time in the table counts.',
+      ),
     vacuumCeiling: z
       .number()
       .describe("VACUUM is held for a person when it would delete more than this share of the table's files, 0 to 1."),
@@ -106,13 +112,30 @@ export const tableHealth = named('TableHealth', {
     },
     'Sums over the commits of the window.',
   ),
-  createdAt: text.describe('When the table was made, ISO 8601.'),
+  madeHere: z.boolean().describe('Headgate made the table: by its mark in the table, or by its first commit.'),
+  retention: named('TableRetention', {
+    hours: z
+      .number()
+      .describe(
+        'Age from which VACUUM deletes a file: what is asked for, or what the table promises if that is longer.',
+      ),
+    promised: z.number().exactOptional().describe("By the table's own property; absent where it has none."),
+    unreadable: text.exactOptional().describe('Why that property cannot be read: then nothing may be deleted.'),
+  }),
+  createdAt: text.exactOptional().describe('When the table was made, ISO 8601; absent where nothing tells.'),
   lastVacuum: named(
     'LastVacuum',
     { lite: text.exactOptional(), full: text.exactOptional() },
     'The last VACUUMs that the log knows of, ISO 8601.',
   ),
-  log: named('LogHealth', { files: count, bytes: count, commitsSinceCheckpoint: z.int() }),
+  log: named('LogHealth', {
+    files: count,
+    bytes: count,
+    commitsSinceCheckpoint: z.int(),
+    unread: count.describe(
+      'Commits that may tell of files to delete and were too many to be read. What they tell counts as due.',
+    ),
+  }),
   savings: upkeepSavings,
 });
 export type TableHealth = Infer<typeof tableHealth>;

@@ -229,11 +229,14 @@ const maintenance = options(
       'Hours in which compaction and clustering may run, as "22:00-05:30" in the timezone of the pipeline. Default: always.',
       notation.parseQuietHours,
     ),
+    adopt: flag(
+      'true: upkeep also takes a table that Headgate did not make. Default false: it leaves such a table alone.',
+    ),
     vacuum: options(
       {
         retain: text(
           'How long files of old versions stay for readers: longer than the longest query. VACUUM adds a day, the ' +
-            'longest job. Default 7 days, at least 1 hour.',
+            'longest job. A longer time in the table itself counts. Default 7 days, at least 1 hour.',
           notation.parseDurationFrom(3600, '1 hour'),
         ),
         ceiling: text(

@@ -32,6 +32,8 @@ export type MaintenancePlan = {
   readonly declined: readonly DeclinedAction[];
   /** Bytes that may still be rewritten in this window, before this plan. */
   readonly budgetBytes: number;
+  /** Why upkeep does not touch this table at all. */
+  readonly refused?: string;
 };
 
 /** All that upkeep of a table needs to know of the pipeline that writes it. */

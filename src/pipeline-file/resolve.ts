@@ -87,6 +87,7 @@ function resolveMaintenance(file: MaintenanceFile, timezone: string): Maintenanc
     ...(file?.quiet_hours === undefined
       ? {}
       : { quietHours: { ...known(notation.parseQuietHours(file.quiet_hours)), timezone } }),
+    ...(file?.adopt === 'true' ? { adopt: true } : {}),
     vacuumRetainHours: or(vacuum?.retain, hours, base.vacuumRetainHours),
     vacuumCeiling: or(vacuum?.ceiling, notation.parseShare, base.vacuumCeiling),
     vacuumFullEveryDays: or(vacuum?.full_every, days, base.vacuumFullEveryDays),

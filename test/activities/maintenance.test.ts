@@ -44,3 +44,14 @@ it('keeps files for readers as long as promised, and for a job that has not comm
   const [job] = look({ ...request, settings: { ...settings, vacuumRetainHours: 5 } }, untidy, new Date()).jobs;
   expect(job?.request.retainHours).toBe(29);
 });
+
+it('makes no job for a table that others have made before the pipeline file adopts it', () => {
+  const foreign = { ...untidy, madeHere: false };
+  expect(keysOf(request, foreign)).toEqual([]);
+  const adopted = { ...request, settings: { ...request.settings, adopt: true } };
+  expect(look(adopted, foreign, new Date()).jobs.map((job) => job.request.adopt)).toEqual([true]);
+});
+
+it('tells the job which version it was planned for', () => {
+  expect(look(request, untidy, new Date()).jobs.map((job) => job.request.version)).toEqual([untidy.version]);
+});

@@ -39,9 +39,11 @@ export function healthyTable(changes: Partial<TableHealth> = {}): TableHealth {
     held: { files: 0, bytes: 0 },
     expired: { files: 0, bytes: 0 },
     window: { ingests: 1, ingestedBytes: 1_000_000_000, rewrittenBytes: 0 },
+    madeHere: true,
+    retention: { hours: 192 },
     createdAt: new Date().toISOString(),
     lastVacuum: {},
-    log: { files: 3, bytes: 3000, commitsSinceCheckpoint: 2 },
+    log: { files: 3, bytes: 3000, commitsSinceCheckpoint: 2, unread: 0 },
     savings: noSavings,
     ...changes,
   };

@@ -1,5 +1,9 @@
-"""Finds a commit of ours in a table's history by the step key in its userMetadata."""
+"""Finds commits of ours in a table's history: the operation itself, with the step key in its userMetadata.
 
+The operation counts too: what a step does beside it, such as setting a property, proves nothing.
+"""
+
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,6 +14,9 @@ from headgate_spark.delta.table import table_name
 
 # The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
 _DEPTHS = (1, 20, None)
+# A first batch makes its table by a plain write.
+_COMMITS = ("MERGE", "WRITE")
+_REWRITES = ("OPTIMIZE",)
 
 
 RESTORE = "RESTORE"
@@ -51,19 +58,24 @@ def descends_from(newest_first: Sequence[Row], version: int, path: str) -> bool:
 def commit_at(path: str, version: int, step_key: str, generation: int) -> Commit | None:
     """The commit of the step, given that this version is one and that its log is at hand."""
     info = commit_info(path, version)
-    if info is None or not _is_ours(info.get("userMetadata"), step_key, generation):
+    if info is None or info.get("operation") not in _COMMITS:
+        return None
+    if not _is_ours(info.get("userMetadata"), step_key, generation):
         return None
     return Commit(version, dict(info.get("operationMetrics") or {}))
 
 
-def _commits(
-    spark: SparkSession, path: str, step_key: str, generation: int, limit: int | None
-) -> tuple[list[Commit], int]:
-    """Those of the step, this generation or a later one, newest first, and how many commits were looked at."""
-    suffix = f" LIMIT {limit}" if limit else ""
-    rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
-    ours = [row for row in rows if _is_ours(row["userMetadata"], step_key, generation)]
-    return [_commit(row, rows, path) for row in ours], len(rows)
+def _history(spark: SparkSession, path: str, limit: int | None) -> list[Row]:
+    """Newest first."""
+    suffix = f" LIMIT {limit}" if limit is not None else ""
+    return spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
+
+
+def _ours(rows: Sequence[Row], operations: Sequence[str], step_key: str, generation: int) -> list[Row]:
+    """This generation or a later one."""
+    return [
+        row for row in rows if row["operation"] in operations and _is_ours(row["userMetadata"], step_key, generation)
+    ]
 
 
 def _commit(row: Row, newest_first: Sequence[Row], path: str) -> Commit:
@@ -72,40 +84,56 @@ def _commit(row: Row, newest_first: Sequence[Row], path: str) -> Commit:
 
 
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
-    """The newest commit of the step whose rows are in the table, else the newest one."""
+    """The newest commit of a batch whose rows are in the table, else the newest one."""
     for limit in _DEPTHS:
-        found, seen = _commits(spark, path, step_key, generation, limit)
+        rows = _history(spark, path, limit)
+        found = _ours(rows, _COMMITS, step_key, generation)
         if found:
-            return next((commit for commit in found if not commit.restored_over), found[0])
-        if limit is None or seen < limit:
+            commits = [_commit(row, rows, path) for row in found]
+            return next((commit for commit in commits if not commit.restored_over), commits[0])
+        if limit is None or len(rows) < limit:
             break
     return None
 
 
-def find_commits(
+def find_rewrites(
     spark: SparkSession, path: str, step_key: str, generation: int, newest: int | None = None
 ) -> list[Commit]:
-    """All commits of the step, newest first; `newest`: among so many commits only."""
-    return [] if newest == 0 else _commits(spark, path, step_key, generation, newest)[0]
+    """All OPTIMIZE commits of the step, newest first; `newest`: among so many commits only."""
+    if newest == 0:
+        return []
+    rows = _history(spark, path, newest)
+    return [_commit(row, rows, path) for row in _ours(rows, _REWRITES, step_key, generation)]
 
 
 class Vacuumed(NamedTuple):
     version: int
     files: int
     bytes: int
+    # A LITE that was asked for may have become a full one.
+    full: bool
 
 
-def last_vacuum(spark: SparkSession, path: str) -> Vacuumed:
-    """What the VACUUM that has just ended says of itself; it logs one version before and one after."""
-    rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)} LIMIT 2").collect()
-    metrics = {name: value for row in reversed(rows) for name, value in (row["operationMetrics"] or {}).items()}
-    ended = rows[0]["operation"] == "VACUUM END"
-    return Vacuumed(
-        version=int(rows[0]["version"]),
-        files=int(metrics.get("numDeletedFiles", 0)) if ended else 0,
-        bytes=int(metrics.get("sizeOfDataToDelete", 0)) if ended else 0,
-    )
+def find_vacuum(
+    spark: SparkSession, path: str, step_key: str, generation: int, newest: int | None = None
+) -> Vacuumed | None:
+    """The newest VACUUM of the step that came to its end: it logs one version before and one after."""
+    if newest == 0:
+        return None
+    ours = _ours(_history(spark, path, newest), ("VACUUM START", "VACUUM END"), step_key, generation)
+    for place, row in enumerate(ours):
+        if row["operation"] != "VACUUM END" or (row["operationParameters"] or {}).get("status") != "COMPLETED":
+            continue
+        started = next((row for row in ours[place:] if row["operation"] == "VACUUM START"), None)
+        before = {} if started is None else started["operationMetrics"] or {}
+        return Vacuumed(
+            version=int(row["version"]),
+            files=int((row["operationMetrics"] or {}).get("numDeletedFiles", 0)),
+            bytes=int(before.get("sizeOfDataToDelete", 0)),
+            full=json.loads(row["userMetadata"]).get("maintain") != "vacuum-lite",
+        )
+    return None
 
 
 def newest_version(spark: SparkSession, path: str) -> int:
-    return int(spark.sql(f"DESCRIBE HISTORY {table_name(path)} LIMIT 1").collect()[0]["version"])
+    return int(_history(spark, path, 1)[0]["version"])

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from headgate_spark.delta.fit import Fit
 from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
-from headgate_spark.delta.table import create_table, table_name
+from headgate_spark.delta.table import create_table, marked, table_name
 from headgate_spark.delta.unique import bound_key, check_unique
 from headgate_spark.protocol import DELIVERY, CommitRequest
 from headgate_spark.session import settings
@@ -118,7 +118,7 @@ def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) 
                 spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors
             )
         return merge(spark, request, staged, Fit(), unique=False)
-    writer = _written_whole(request, staged, "error")
+    writer = _written_whole(request, marked(staged, target.table), "error")
     if target.deletion_vectors:
         writer = writer.option("delta.enableDeletionVectors", "true")
     with settings(spark, commit_settings(request, unique=bound_key(target) is not None)):
@@ -128,5 +128,6 @@ def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) 
 
 def write_anew(spark: SparkSession, request: CommitRequest, staged: DataFrame) -> None:
     """The first rows of a table of ours that has none: it takes their columns. It stays the same table to Delta."""
+    table = request.target.table
     with settings(spark, commit_settings(request, unique=bound_key(request.target) is not None)):
-        _written_whole(request, staged, "overwrite").option("overwriteSchema", "true").save(request.target.table)
+        _written_whole(request, marked(staged, table), "overwrite").option("overwriteSchema", "true").save(table)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from headgate_spark.delta.ownership import MARK, mark_of
 from headgate_spark.errors import JobFailed
 from headgate_spark.transforms.names import quoted
 
@@ -32,9 +34,23 @@ def create_table(
     """In a step of its own, before rows come: two first writes would race for version 0."""
     columns = ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
     layout = f" CLUSTER BY ({', '.join(map(quoted, cluster_by))})" if cluster_by else ""
-    if deletion_vectors:
-        layout += " TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{layout}")
+    properties = {MARK: mark_of(path)} | ({"delta.enableDeletionVectors": "true"} if deletion_vectors else {})
+    pairs = ", ".join(f"'{name}' = '{value}'" for name, value in properties.items())
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table_name(path)} ({columns}) USING delta{layout} TBLPROPERTIES ({pairs})")
+
+
+def marked(frame: DataFrame, path: str) -> DataFrame:
+    """Rows for a first write that makes the table say who made it."""
+    return frame.select(
+        *(
+            F.col(quoted(field.name)).alias(field.name, metadata={**field.metadata, MARK: mark_of(path)})
+            for field in frame.schema.fields
+        )
+    )
+
+
+def table_properties(spark: SparkSession, path: str) -> dict[str, str]:
+    return {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {table_name(path)}").collect()}
 
 
 _NO_TABLE = ("[PATH_NOT_FOUND", "[DELTA_PATH_DOES_NOT_EXIST", "[DELTA_TABLE_NOT_FOUND", "[DELTA_SCHEMA_NOT_SET")

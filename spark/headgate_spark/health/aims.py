@@ -12,4 +12,6 @@ DELETED = 0.2
 class Aims:
     file_size: int
     window_hours: float
+    # At least.
     retain_hours: float
+    full_every_hours: float = 30 * 24

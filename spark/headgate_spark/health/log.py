@@ -1,18 +1,11 @@
-"""Reads the JSON commits that a table's log still holds: what each one did, added and removed."""
+"""What the JSON commits that a table's log still holds did, added and removed."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from pyarrow import fs
-
-_COMMIT = re.compile(r"^(\d{20})\.json$")
-# Older ones tell nothing that a decision of today needs, and each costs a read.
-MOST_COMMITS = 1000
 
 Values = tuple[tuple[str, str | None], ...]
 
@@ -58,6 +51,13 @@ class LoggedCommit:
         """The new files."""
         return tuple(file for file in self.added if not file.again)
 
+    @property
+    def ended_vacuum(self) -> str | None:
+        """`lite` or `full`; one that is not ours deletes everything it finds."""
+        if self.operation != "VACUUM END" or self.parameters.get("status") != "COMPLETED":
+            return None
+        return "lite" if self.metadata.get("maintain") == "vacuum-lite" else "full"
+
 
 @dataclass(frozen=True)
 class DeltaLog:
@@ -67,9 +67,14 @@ class DeltaLog:
     files: int
     bytes: int
     commits_since_checkpoint: int
+    # VACUUMs that ended before the first of these commits, as far as they are of use.
+    vacuums: tuple[LoggedCommit, ...] = ()
+    # Commits that may tell of files to delete and were not read.
+    unread: int = 0
 
 
-def _object(text: str | None) -> Mapping[str, Any]:
+def json_object(text: str | None) -> Mapping[str, Any]:
+    """Empty for everything else."""
     try:
         value = json.loads(text or "{}")
     except ValueError:
@@ -104,42 +109,7 @@ def parse_commit(version: int, text: str) -> LoggedCommit:
         operation=str(info.get("operation") or ""),
         parameters=info.get("operationParameters") or {},
         metrics=info.get("operationMetrics") or {},
-        metadata=_object(info.get("userMetadata")),
+        metadata=json_object(info.get("userMetadata")),
         added=tuple(replace(file, again=file.path in both) for file in added),
         removed=tuple(file for file in removed if file.path not in both),
     )
-
-
-def filesystem_of(table: str) -> tuple[fs.FileSystem, str]:
-    if "://" in table or table.startswith("file:"):
-        filesystem, path = fs.FileSystem.from_uri(table.replace("s3a://", "s3://", 1))
-        return filesystem, path
-    return fs.LocalFileSystem(), table
-
-
-def _read(filesystem: fs.FileSystem, path: str) -> str:
-    with filesystem.open_input_stream(path) as stream:
-        return str(stream.read().decode("utf-8"))
-
-
-def _checkpoint(filesystem: fs.FileSystem, folder: str, names: Mapping[str, int]) -> int:
-    if "_last_checkpoint" not in names:
-        return -1
-    return int(_object(_read(filesystem, f"{folder}/_last_checkpoint")).get("version", -1))
-
-
-def read_log(table: str) -> DeltaLog:
-    """`table` is a path or URI. One listing of `_delta_log`, one read per commit."""
-    filesystem, root = filesystem_of(table)
-    folder = f"{root.rstrip('/')}/_delta_log"
-    infos = [info for info in filesystem.get_file_info(fs.FileSelector(folder)) if info.type == fs.FileType.File]
-    names = {info.base_name: int(info.size) for info in infos}
-
-    def commits() -> Iterator[LoggedCommit]:
-        found = sorted((int(match[1]), name) for name in names if (match := _COMMIT.match(name)) is not None)
-        for version, name in found[-MOST_COMMITS:]:
-            yield parse_commit(version, _read(filesystem, f"{folder}/{name}"))
-
-    read = tuple(commits())
-    newest = read[-1].version if read else -1
-    return DeltaLog(read, len(names), sum(names.values()), newest - _checkpoint(filesystem, folder, names))

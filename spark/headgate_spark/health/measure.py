@@ -12,7 +12,15 @@ from typing import Any
 from headgate_spark.health.aims import DELETED, SMALL, Aims
 from headgate_spark.health.log import DeltaLog, LoggedCommit, Values
 from headgate_spark.health.savings import ingested_bytes, is_ingest, rewritten_bytes, savings
-from headgate_spark.protocol import FileSum, LastVacuum, LogHealth, PartitionHealth, TableHealth, Window
+from headgate_spark.protocol import (
+    FileSum,
+    LastVacuum,
+    LogHealth,
+    PartitionHealth,
+    TableHealth,
+    TableRetention,
+    Window,
+)
 
 _HOUR_MS = 3_600_000
 
@@ -30,6 +38,16 @@ class LiveFile:
     low: Any = None
     high: Any = None
     rows: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the table says of itself beside its files."""
+
+    made_here: bool
+    # Milliseconds since 1970; nothing where nobody tells.
+    created_ms: float | None
+    retention: TableRetention
 
 
 def iso(milliseconds: float) -> str:
@@ -134,29 +152,34 @@ def _partition(values: Values, files: Sequence[LiveFile], origins: _Origins, aim
 
 
 def _vacuums(commits: Sequence[LoggedCommit]) -> Mapping[str, int]:
-    """Time of the last finished VACUUM by mode; one that is not ours deletes everything it finds: full."""
-    found: dict[str, int] = {}
-    for commit in commits:
-        if commit.operation == "VACUUM END" and commit.parameters.get("status") == "COMPLETED":
-            mode = "lite" if commit.metadata.get("maintain") == "vacuum-lite" else "full"
-            found[mode] = commit.time_ms
-    return found
+    """Time of the last finished VACUUM by mode."""
+    return {commit.ended_vacuum: commit.time_ms for commit in commits if commit.ended_vacuum is not None}
 
 
 def table_health(
-    table: str, version: int, files: Sequence[LiveFile], log: DeltaLog, aims: Aims, now_ms: float
+    table: str,
+    version: int,
+    files: Sequence[LiveFile],
+    log: DeltaLog,
+    aims: Aims,
+    standing: Standing,
+    now_ms: float,
 ) -> TableHealth:
     origins = _Origins.of(log)
     recent = [commit for commit in log.commits if commit.time_ms >= now_ms - aims.window_hours * _HOUR_MS]
     grouped: dict[Values, list[LiveFile]] = defaultdict(list)
     for file in files:
         grouped[file.values].append(file)
-    vacuums = _vacuums(log.commits)
+    vacuums = _vacuums((*log.vacuums, *log.commits))
+    retained_ms = standing.retention.hours * _HOUR_MS
     # Earlier removals were deleted by a VACUUM that had come to the end of their retention.
-    gone_before = max(vacuums.values(), default=0) - aims.retain_hours * _HOUR_MS
-    held = [gone for commit in log.commits for gone in commit.removed if gone.deleted_ms > gone_before]
-    created = iso(min((commit.time_ms for commit in log.commits), default=now_ms))
-    kept_from = now_ms - aims.retain_hours * _HOUR_MS
+    gone_before = max(vacuums.values(), default=0) - retained_ms
+    live = {file.path for file in files}
+    # by path: a file that a restore brought back may be removed twice
+    removed = {gone.path: gone for commit in log.commits for gone in commit.removed if gone.path not in live}
+    held = [gone for gone in removed.values() if gone.deleted_ms > gone_before]
+    read_since = iso(min((commit.time_ms for commit in log.commits), default=now_ms))
+    kept_from = now_ms - retained_ms
     return TableHealth(
         table=table,
         version=version,
@@ -174,8 +197,15 @@ def table_health(
             ingested_bytes=round(sum(ingested_bytes(commit) for commit in recent if is_ingest(commit))),
             rewritten_bytes=rewritten_bytes(recent),
         ),
-        created_at=created,
+        made_here=standing.made_here,
+        retention=standing.retention,
+        created_at=None if standing.created_ms is None else iso(standing.created_ms),
         last_vacuum=LastVacuum(**{mode: iso(time) for mode, time in vacuums.items()}),
-        log=LogHealth(files=log.files, bytes=log.bytes, commits_since_checkpoint=log.commits_since_checkpoint),
-        savings=savings(log, created),
+        log=LogHealth(
+            files=log.files,
+            bytes=log.bytes,
+            commits_since_checkpoint=log.commits_since_checkpoint,
+            unread=log.unread,
+        ),
+        savings=savings(log, read_since),
     )

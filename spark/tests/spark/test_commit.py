@@ -10,6 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from headgate_spark.delta.merge import write_first
+from headgate_spark.delta.ownership import is_marked
+from headgate_spark.delta.table import table_properties
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import settings
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
@@ -228,6 +230,18 @@ def test_the_history_entry_carries_run_digest_and_rows(spark: SparkSession, tmp_
         1,
         1,
     )
+
+
+@pytest.mark.parametrize("target", [{}, {"partitionBy": ["part"]}, {"clusterBy": ["day"]}])
+def test_a_first_batch_says_in_the_table_that_it_made_it(spark: SparkSession, tmp_path: Path, target: Document) -> None:
+    batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n", pipeline(**target))
+    batch.run(spark)
+    path = str(batch.lake / "table")
+    schema = spark.read.format("delta").load(path).schema
+    assert is_marked(path, table_properties(spark, path), schema.jsonValue())
+    # no later batch loses it
+    batch_of(tmp_path, "two", "a,2024-01-03,y,p\n", pipeline(**target)).run(spark)
+    assert is_marked(path, table_properties(spark, path), spark.read.format("delta").load(path).schema.jsonValue())
 
 
 ODD_PARTS = [

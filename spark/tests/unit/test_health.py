@@ -14,18 +14,16 @@ from deltalake import DeltaTable, write_deltalake
 
 from headgate_spark.health import __main__ as program
 from headgate_spark.health.aims import Aims
-from headgate_spark.health.log import Added, DeltaLog, LoggedCommit, Removed, Values, parse_commit, read_log
-from headgate_spark.health.measure import (
-    LiveFile,
-    overlap_depth,
-    table_health,
-)
+from headgate_spark.health.log import Added, DeltaLog, LoggedCommit, Removed, Values, parse_commit
+from headgate_spark.health.measure import LiveFile, Standing, overlap_depth, table_health
+from headgate_spark.health.read import LogFolder, Reach, read_log
 from headgate_spark.health.savings import ingested_bytes
-from headgate_spark.protocol import FileSum, TableHealth
+from headgate_spark.protocol import FileSum, TableHealth, TableRetention
 
 HOUR = 3_600_000
 NOW = 1000 * HOUR
 AIMS = Aims(file_size=100, window_hours=24, retain_hours=48)
+STANDING = Standing(made_here=True, created_ms=500 * HOUR, retention=TableRetention(hours=48))
 MAY: Values = (("month", "2026-05"),)
 JUNE: Values = (("month", "2026-06"),)
 
@@ -57,7 +55,7 @@ def zorder(version: int, path: str, values: Values, size: int = 10) -> LoggedCom
 
 
 def measured(commits: Sequence[LoggedCommit], files: Sequence[LiveFile] = ()) -> TableHealth:
-    return table_health("/t", 9, files, DeltaLog(tuple(commits), 3, 300, 2), AIMS, NOW)
+    return table_health("/t", 9, files, DeltaLog(tuple(commits), 3, 300, 2), AIMS, STANDING, NOW)
 
 
 def test_files_of_one_clustering_are_a_cube_until_they_are_written_again() -> None:
@@ -189,6 +187,15 @@ def test_what_the_last_vacuum_deleted_is_held_no_longer() -> None:
     assert (health.last_vacuum.lite, health.last_vacuum.full) == ("1970-02-11T06:00:00.000Z", None)
 
 
+def test_a_file_that_a_restore_brought_back_is_no_file_of_an_old_version() -> None:
+    log = [
+        commit(1, "MERGE", ago=70, removed=[gone("a", 70), gone("b", 70)]),
+        commit(2, "RESTORE", ago=60, added=[Added("a", (), 10, data_change=True)], removed=[gone("c", 60)]),
+    ]
+    health = measured(log, [LiveFile("a", (), 10)])
+    assert (health.held.files, health.expired.files) == (2, 2)
+
+
 def test_a_vacuum_that_failed_or_is_not_ours() -> None:
     failed = commit(1, "VACUUM END", ago=9, parameters={"status": "FAILED"})
     assert measured([failed]).last_vacuum.full is None
@@ -238,8 +245,8 @@ def test_compaction_by_another_engine_counts_as_rewriting(tmp_path: Path) -> Non
     _write(table, 5, date(2026, 5, 1))
     _write(table, 7, date(2026, 5, 1))
     DeltaTable(table).optimize.compact()
-    log = read_log(str(table))
-    health = table_health(str(table), 2, [], log, Aims(10**6, 24, 168), log.commits[-1].time_ms + 1)
+    log = read_log(LogFolder(str(table)), Reach(window=0, full=0, retain_ms=0))
+    health = table_health(str(table), 2, [], log, Aims(10**6, 24, 168), STANDING, log.commits[-1].time_ms + 1)
     assert health.window.rewritten_bytes > 0
     assert health.held.files == 2
 

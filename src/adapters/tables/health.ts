@@ -1,7 +1,7 @@
 // Reads the health of a Delta table through headgate_spark.health: from its log, without Spark and without listing it.
 import type { HealthQuestion } from '../../activities/ports';
 import { tableHealth, type TableHealth } from '../../contracts/maintenance-schema';
-import { retentionHours } from '../../domain/upkeep/policy';
+import { retentionHours } from '../../domain/upkeep/vacuum';
 import { askPython, type PythonRuntime } from './ask-python';
 
 /** Throws as `askPython` does; a table that is not there yet is the error `TableNotFound`. */
@@ -15,6 +15,7 @@ export async function readHealth(
     'file-size': settings.fileSize,
     'window-hours': settings.windowHours,
     'retain-hours': retentionHours(settings),
+    'full-every-hours': settings.vacuumFullEveryDays * 24,
     'ordered-by': question.zorderBy[0] ?? question.clusterBy[0],
   };
   const [answer] = await askPython(runtime, 'headgate_spark.health', options, question.table, signal);

@@ -36,7 +36,11 @@ function printHealth(health: TableHealth): void {
   const small = health.partitions.reduce((sum, { smallFiles }) => sum + smallFiles, 0);
   out(`${health.table}  version ${health.version}`);
   out(`  files    ${count(health.files)} (${formatBytes(health.bytes)}), ${count(small)} of them small`);
-  out(`  old      ${files(health.held.files)} (${formatBytes(health.held.bytes)}) of old versions`);
+  const { held, log, retention } = health;
+  const least = log.unread > 0 ? 'at least ' : '';
+  out(`  old      ${least}${files(held.files)} (${formatBytes(held.bytes)}) of old versions`);
+  const kept = retention.unreadable ?? `files of old versions stay for ${shortNumber(retention.hours)} hours`;
+  out(`  kept     ${kept}`);
   const { ingests, ingestedBytes, rewrittenBytes } = health.window;
   const rewritten = `${formatBytes(rewrittenBytes)} written again by upkeep`;
   out(`  window   ${count(ingests)} ingests, ${formatBytes(ingestedBytes)}; ${rewritten}`);
@@ -53,11 +57,12 @@ function printSavings({ since, ...sums }: UpkeepSavings): void {
   out(`  deleted  ${formatBytes(reclaimedBytes)} of old versions by VACUUM`);
 }
 
-function printPlan({ actions, declined, budgetBytes }: MaintenancePlan): void {
+function printPlan({ actions, declined, budgetBytes, refused }: MaintenancePlan): void {
   for (const { kind, bytes, gain, reason } of actions) {
     out(`${paint.green('do')}    ${kind}: ${reason}`);
     out(`      ${gain}, ${formatBytes(bytes)}`);
   }
+  if (refused !== undefined) return out(`${paint.yellow('leave')} the table as it is: ${refused}`);
   for (const { kind, partition, reason } of declined) {
     out(`${paint.dim('leave')} ${kind}${partition === undefined ? '' : ` ${partitionName(partition)}`}: ${reason}`);
   }

@@ -82,8 +82,8 @@ async function fromTemporal(
   return Promise.all(lines.map((line) => whyHeld(client, line)));
 }
 
-async function fromRecords({ state }: Pick<Pipeline, 'state'>): Promise<readonly RunLine[]> {
-  const records = await listRuns(state, { store: createStores() });
+async function fromRecords({ state }: Pick<Pipeline, 'state'>, limit: number): Promise<readonly RunLine[]> {
+  const records = await listRuns(state, { store: createStores() }, { limit });
   return records.map(({ run, outcome, startedAt, finishedAt, digest, table, rows, sources, quarantine }) => ({
     run,
     state: outcome,
@@ -117,7 +117,7 @@ export async function statusCommand(
 ): Promise<number> {
   const pipeline =
     nameOrFile === undefined ? undefined : (await openPipeline(config, nameOrFile, options.set)).pipeline;
-  const records = pipeline === undefined ? [] : await fromRecords(pipeline);
+  const records = pipeline === undefined ? [] : await fromRecords(pipeline, options.limit);
   let open: readonly RunLine[] = [];
   try {
     const session = await connect(config, options.address);

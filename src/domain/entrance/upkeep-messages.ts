@@ -7,6 +7,7 @@ import type * as upkeep from '../../contracts/upkeep';
 import { digest, failure, stepKey, tableAddress } from './common';
 import {
   count,
+  flag,
   label,
   later,
   list,
@@ -39,6 +40,7 @@ const settings = sparse<MaintenanceSettings>({
   vacuumRetainHours: number,
   vacuumCeiling: number,
   vacuumFullEveryDays: number,
+  adopt: optional(flag),
 });
 
 export const maintenanceRequest = open<upkeep.MaintenanceRequest>({
@@ -72,6 +74,7 @@ const plan = open<upkeep.MaintenancePlan>({
   ),
   declined: list(open<upkeep.DeclinedAction>({ kind, partition: optional(partition), reason: text })),
   budgetBytes: number,
+  refused: optional(text),
 });
 
 export const maintenanceStep = open<upkeep.MaintenanceStep>({
@@ -115,6 +118,8 @@ const job = open<upkeep.MaintenanceJob>({
     fileSize: number,
     retainHours: number,
     vacuumCeiling: number,
+    adopt: optional(flag),
+    version: optional(count),
   }),
 });
 

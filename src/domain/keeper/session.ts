@@ -46,6 +46,7 @@ const tell = ({ look, done }: UpkeepSession, at: number, failure?: FailureSummar
   chosen: (look?.plan.actions ?? []).map(({ kind, gain, reason }) => `${kind}: ${reason}; ${gain}`),
   done,
   declined: look?.plan.declined.length ?? 0,
+  ...(look?.plan.refused === undefined ? {} : { refused: look.plan.refused }),
   ...(failure === undefined ? {} : { failure }),
 });
 

@@ -31,9 +31,10 @@ export function viewTable(state: KeeperState): TableView {
   };
 }
 
-function tellUpkeep({ at, done, declined, failure }: NonNullable<TableView['lastMaintenance']>): string {
+function tellUpkeep({ at, done, declined, refused, failure }: NonNullable<TableView['lastMaintenance']>): string {
   const work = done.map(({ kind, filesRemoved, filesAdded }) => `${kind} ${filesRemoved} files to ${filesAdded}`);
-  const told = work.length === 0 ? `nothing to do (${declined} declined)` : work.join(', ');
+  const nothing = refused ?? `nothing to do (${declined} declined)`;
+  const told = work.length === 0 ? nothing : work.join(', ');
   return `${at.slice(0, 16).replace('T', ' ')} ${told}${failure === undefined ? '' : `; failed: ${failure.message}`}`;
 }
 

@@ -2,8 +2,10 @@
 import type { MaintenanceKind, MaintenanceSettings, PartitionHealth, TableHealth } from '../../contracts/maintenance';
 import type { MaintenanceAction, MaintenancePlan } from '../../contracts/upkeep';
 import { sum } from './budget';
+import { refuseTable } from './adoption';
 import { fittingCube, noCompaction } from './clustering';
 import type { MaintenanceLayout } from './policy';
+import { unreadableRetention } from './vacuum';
 
 const matters: Readonly<Record<'compact' | 'zorder' | 'cluster', (partition: PartitionHealth) => boolean>> = {
   compact: ({ smallFiles }) => smallFiles >= 2,
@@ -38,7 +40,7 @@ function rewriteOf(
 
 export function planNow(
   health: TableHealth,
-  request: MaintenanceLayout & { readonly settings: Pick<MaintenanceSettings, 'fileSize'> },
+  request: MaintenanceLayout & { readonly settings: Pick<MaintenanceSettings, 'fileSize' | 'adopt'> },
   kind: MaintenanceKind,
 ): MaintenancePlan {
   const plan = (action: MaintenanceAction): MaintenancePlan => ({ actions: [action], declined: [], budgetBytes: 0 });
@@ -47,8 +49,12 @@ export function planNow(
     declined: [{ kind, reason: why }],
     budgetBytes: 0,
   });
+  const notOurs = refuseTable(health, request.settings);
+  if (notOurs !== undefined) return { ...nothing(notOurs), refused: notOurs };
   if (kind === 'vacuum-lite' || kind === 'vacuum-full') {
     const { files, bytes } = health.expired;
+    const unreadable = unreadableRetention(health);
+    if (unreadable !== undefined) return nothing(unreadable);
     return plan({ kind, partitions: [], files, bytes, gain: `${files} expired files leave the disk`, reason });
   }
   const refused = mismatch(kind, request);

@@ -1,6 +1,5 @@
 // What a keeper does for its table beside commits: what is chosen and what is declined, with numbers. Pure.
-import { longestJobHours } from '../../contracts/job';
-import type { MaintenanceSettings, PartitionHealth, TableHealth } from '../../contracts/maintenance';
+import type { MaintenanceKind, MaintenanceSettings, PartitionHealth, TableHealth } from '../../contracts/maintenance';
 import type { DeclinedAction, MaintenanceAction, MaintenancePlan } from '../../contracts/upkeep';
 import {
   byPartition,
@@ -19,8 +18,10 @@ import {
   type Refusal,
   type Rewrite,
 } from './budget';
+import { refuseTable } from './adoption';
 import { judgeCluster, noCompaction } from './clustering';
 import { isQuiet, nextOpening } from './quiet-hours';
+import { planVacuum } from './vacuum';
 
 /** Columns of the target that Z-ordering or liquid clustering goes by; at most one of the two has any. */
 export type MaintenanceLayout = { readonly zorderBy: readonly string[]; readonly clusterBy: readonly string[] };
@@ -48,17 +49,9 @@ export const defaultMaintenance: MaintenanceSettings = {
   vacuumFullEveryDays: 30,
 };
 
-/** Age from which VACUUM deletes a file, hours: what readers were promised, and what a job may not have committed yet. */
-export const retentionHours = ({ vacuumRetainHours }: Pick<MaintenanceSettings, 'vacuumRetainHours'>): number =>
-  vacuumRetainHours + longestJobHours;
-
 type RewriteKind = Rewrite['kind'];
 type Part = Pick<MaintenancePlan, 'actions' | 'declined'>;
 
-const hourMs = 3_600_000;
-const hoursBetweenLite = 24;
-/** Expired bytes above this share of the table's do not wait for the day to be over. */
-const urgentExpired = 0.25;
 const mostListed = 20;
 const mostNamed = 3;
 
@@ -201,60 +194,6 @@ const declineRewrites = (isClustered: boolean, reason: string): Part => ({
   ],
 });
 
-const hoursSince = (iso: string, now: Date): number => (now.getTime() - Date.parse(iso)) / hourMs;
-
-/** The later of the two: a full VACUUM looks at everything that a lite one does. */
-const lastLook = ({ lite, full }: TableHealth['lastVacuum']): string | undefined =>
-  [lite, full]
-    .filter((at) => at !== undefined)
-    .toSorted((one, other) => Date.parse(other) - Date.parse(one))
-    .at(0);
-
-type VacuumVerdict = { readonly due: boolean; readonly reason: string };
-
-function judgeFull({ lastVacuum, createdAt }: TableHealth, settings: MaintenanceSettings, now: Date): VacuumVerdict {
-  const days = hoursSince(lastVacuum.full ?? createdAt, now) / 24;
-  const since = lastVacuum.full === undefined ? 'the table was made' : 'the last full VACUUM';
-  return {
-    due: days >= settings.vacuumFullEveryDays,
-    reason: `${shortNumber(days)} days since ${since}; it is due after ${shortNumber(settings.vacuumFullEveryDays)}`,
-  };
-}
-
-function judgeLite(health: TableHealth, settings: MaintenanceSettings, now: Date): VacuumVerdict {
-  const { lastVacuum, createdAt, held, expired, bytes } = health;
-  const looked = lastLook(lastVacuum);
-  const hours = hoursSince(looked ?? createdAt, now);
-  const has = `${count(expired.files, 'expired file')} (${formatBytes(expired.bytes)})`;
-  if (expired.files === 0) {
-    const waiting = `${count(held.files, 'file')} (${formatBytes(held.bytes)}) are held for readers`;
-    return { due: false, reason: `nothing expired yet: ${waiting} for ${retentionHours(settings)} hours` };
-  }
-  if (expired.bytes > urgentExpired * bytes) {
-    return { due: true, reason: `${has}, more than ${percent(urgentExpired)} of the table's ${formatBytes(bytes)}` };
-  }
-  const since = `${shortNumber(hours)} hours since ${looked === undefined ? 'the table was made' : 'the last VACUUM'}`;
-  return { due: hours >= hoursBetweenLite, reason: `${has}, ${since}; every ${hoursBetweenLite} hours is enough` };
-}
-
-function planVacuum(health: TableHealth, settings: MaintenanceSettings, now: Date): Part {
-  const { files, bytes } = health.expired;
-  const full = judgeFull(health, settings, now);
-  const lite = judgeLite(health, settings, now);
-  const gain = `${count(files, 'file')} (${formatBytes(bytes)}) are deleted`;
-  if (full.due) {
-    const leftovers = `${gain}, and what crashed jobs left behind`;
-    return {
-      actions: [{ kind: 'vacuum-full', partitions: [], files, bytes, gain: leftovers, reason: full.reason }],
-      declined: [{ kind: 'vacuum-lite', reason: 'the full VACUUM of this plan deletes the same files' }],
-    };
-  }
-  const notFull: DeclinedAction = { kind: 'vacuum-full', reason: full.reason };
-  if (!lite.due) return { actions: [], declined: [{ kind: 'vacuum-lite', reason: lite.reason }, notFull] };
-  const action: MaintenanceAction = { kind: 'vacuum-lite', partitions: [], files, bytes, gain, reason: lite.reason };
-  return { actions: [action], declined: [notFull] };
-}
-
 /** Every kind is chosen or declined, or both when some partitions are and some are not. Total over all healths. */
 export function planMaintenance(
   health: TableHealth,
@@ -266,6 +205,16 @@ export function planMaintenance(
   const budgetBytes = Math.max(0, Math.floor(settings.rewriteBudget * ingestedBytes - rewrittenBytes));
   const wait = reasonToWait(settings, now);
   const isClustered = layout.clusterBy.length > 0;
+  const refused = refuseTable(health, settings);
+  if (refused !== undefined) {
+    const kinds: readonly MaintenanceKind[] = [
+      'compact',
+      isClustered ? 'cluster' : 'zorder',
+      'vacuum-lite',
+      'vacuum-full',
+    ];
+    return { actions: [], declined: kinds.map((kind) => ({ kind, reason: refused })), budgetBytes, refused };
+  }
   const rewrites = (): Part =>
     isClustered ? planClustering(health, settings, budgetBytes) : planRewrites(health, settings, layout, budgetBytes);
   const chosen = wait === undefined ? rewrites() : declineRewrites(isClustered, wait);

@@ -179,6 +179,15 @@ describe('upkeep', () => {
     expect(after(state, { kind: 'turn' }).kinds).toEqual(['commit']);
   });
 
+  it('of a table that others have made ends with the reason, and is looked at again after the next commits', () => {
+    const upkeep = { request: upkeepRequest, smallFiles: 0, lookAt: now };
+    const plan = { actions: [], declined: [], budgetBytes: 0, refused: 'not ours' };
+    const look = { ...lookWith(0), plan };
+    const { state } = after(keeper({ upkeep }), { kind: 'turn' }, { kind: 'looked', look });
+    expect(state.lastMaintenance).toMatchObject({ refused: 'not ours', done: [] });
+    expect(hasWork(state, now + 86_400_000)).toBe(false);
+  });
+
   it('that failed is tried again a day later, not at once', () => {
     const upkeep = { request: upkeepRequest, smallFiles: 0, lookAt: now };
     const failing = [

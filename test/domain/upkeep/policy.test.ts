@@ -8,6 +8,7 @@ import type {
 } from '../../../src/contracts/maintenance';
 import type { MaintenancePlan } from '../../../src/contracts/upkeep';
 import { formatBytes, partitionKey } from '../../../src/domain/upkeep/budget';
+import { planNow } from '../../../src/domain/upkeep/on-demand';
 import { defaultMaintenance, planMaintenance, type MaintenanceLayout } from '../../../src/domain/upkeep/policy';
 import { noSavings } from '../../fakes/health';
 
@@ -50,9 +51,11 @@ const table = (partitions: readonly PartitionHealth[], change: Partial<TableHeal
   held: { files: 0, bytes: 0 },
   expired: { files: 0, bytes: 0 },
   window: { ingests: 10, ingestedBytes: 100_000 * MB, rewrittenBytes: 0 },
+  madeHere: true,
+  retention: { hours: 192 },
   createdAt: hoursAgo(48),
   lastVacuum: {},
-  log: { files: 8, bytes: 1000, commitsSinceCheckpoint: 7 },
+  log: { files: 8, bytes: 1000, commitsSinceCheckpoint: 7, unread: 0 },
   savings: noSavings,
   ...change,
 });
@@ -345,6 +348,38 @@ describe('when rewriting is not wanted', () => {
   });
 });
 
+describe('a table that others have made', () => {
+  const foreign = { madeHere: false, expired: { files: 3, bytes: MB } };
+
+  it.each([
+    ['zorder', zorder, ['compact', 'zorder', 'vacuum-lite', 'vacuum-full']],
+    ['cluster', { zorderBy: [], clusterBy: ['id'] }, ['compact', 'cluster', 'vacuum-lite', 'vacuum-full']],
+  ])('is left alone, every kind with the word that would change it: %s', (_, layout, kinds) => {
+    const made = plan([crumbs('a'), mixed('b')], {}, layout, foreign);
+    expect(made.actions).toEqual([]);
+    expect(made.declined.map(({ kind }) => kind)).toEqual(kinds);
+    expect(made.refused).toContain('maintenance: { adopt: true }');
+  });
+
+  it('is kept like any other once the pipeline file adopts it', () => {
+    const made = plan([crumbs('a'), mixed('b')], { adopt: true }, zorder, foreign);
+    expect(kindsOf(made)).toEqual(['compact', 'zorder', 'vacuum-lite']);
+    expect(made.refused).toBeUndefined();
+  });
+
+  it.each(['compact', 'zorder', 'vacuum-lite', 'vacuum-full'] as const)(
+    'stays alone when a person says %s now',
+    (kind) => {
+      const asked = { ...zorder, settings };
+      const made = planNow(table([crumbs('a')], foreign), asked, kind);
+      expect([made.actions, made.refused]).toEqual([[], expect.stringContaining('adopt')]);
+      expect(
+        planNow(table([crumbs('a')], foreign), { ...asked, settings: { ...settings, adopt: true } }, kind).actions,
+      ).toHaveLength(1);
+    },
+  );
+});
+
 describe('vacuum', () => {
   const expired = { files: 12, bytes: 20 * MB };
   const vacuum = (health: Partial<TableHealth>) => plan([month('a')], {}, zorder, { expired, ...health });
@@ -387,6 +422,36 @@ describe('vacuum', () => {
     ['a table made 30 days ago', { createdAt: hoursAgo(720) }, ['vacuum-full']],
   ])('after %s', (_, health, kinds) => {
     expect(kindsOf(vacuum(health))).toEqual(kinds);
+  });
+
+  it('deletes nothing while nobody can read what the table promises, also when a person says now', () => {
+    const unreadable = { expired, createdAt: hoursAgo(9999), retention: { hours: 192, unreadable: 'it is odd' } };
+    const made = vacuum(unreadable);
+    expect(made.actions).toEqual([]);
+    expect(declinedOf(made, 'vacuum-lite')).toEqual(['nothing is deleted: it is odd']);
+    expect(declinedOf(made, 'vacuum-full')).toEqual(['nothing is deleted: it is odd']);
+    expect(planNow(table([month('a')], unreadable), { ...zorder, settings }, 'vacuum-full').actions).toEqual([]);
+  });
+
+  it('tells whose word it is that files are held for longer than asked', () => {
+    const made = vacuum({ expired: { files: 0, bytes: 0 }, retention: { hours: 720, promised: 720 } });
+    expect(declinedOf(made, 'vacuum-lite')).toEqual([
+      'nothing expired yet: 0 files (0 B) are held for readers for 720 hours, as the table itself promises',
+    ]);
+  });
+
+  const unread = { files: 8, bytes: 1000, commitsSinceCheckpoint: 7, unread: 1 };
+
+  it.each([
+    [
+      'commits that nobody has read, a day after the last look',
+      { log: unread, lastVacuum: { lite: hoursAgo(25) } },
+      ['vacuum-lite'],
+    ],
+    ['commits that nobody has read, soon after the last look', { log: unread, lastVacuum: { lite: hoursAgo(2) } }, []],
+    ['a full VACUUM that nobody knows of, on a table of unknown age', { createdAt: undefined }, ['vacuum-full']],
+  ])('is due, not never, with %s', (_, health, kinds) => {
+    expect(kindsOf(vacuum({ expired: { files: 0, bytes: 0 }, ...(health as Partial<TableHealth>) }))).toEqual(kinds);
   });
 
   it('says that nothing expired, and what is held for readers', () => {

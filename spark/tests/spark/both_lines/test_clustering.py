@@ -23,9 +23,9 @@ def rows(spark: SparkSession, number: int) -> DataFrame:
     )
 
 
-def append(spark: SparkSession, path: Path, number: int) -> None:
+def append(upkeep: Upkeep, number: int) -> None:
     """One file."""
-    rows(spark, number).coalesce(1).write.format("delta").mode("append").save(str(path))
+    upkeep.save(rows(upkeep.spark, number).coalesce(1))
 
 
 def cluster(upkeep: Upkeep, step: str) -> dict[str, Any]:
@@ -57,11 +57,11 @@ def test_a_table_is_made_with_its_cluster_columns(spark: SparkSession, upkeep: U
 
 @pytest.mark.sample
 def test_a_table_made_without_columns_gets_those_of_the_pipeline_file_once(spark: SparkSession, upkeep: Upkeep) -> None:
-    append(spark, upkeep.path, 1000)
+    append(upkeep, 1000)
     cluster(upkeep, "one")
     assert clustering_columns(spark, upkeep.path) == ["customer"]
     made = versions(upkeep.path)
-    append(spark, upkeep.path, 1000)
+    append(upkeep, 1000)
     cluster(upkeep, "two")
     # the rows and one OPTIMIZE, no second ALTER TABLE
     assert len(versions(upkeep.path)) == len(made) + 2
@@ -69,14 +69,14 @@ def test_a_table_made_without_columns_gets_those_of_the_pipeline_file_once(spark
 
 def test_a_cube_that_is_large_enough_is_not_written_again(spark: SparkSession, upkeep: Upkeep) -> None:
     for _ in range(3):
-        append(spark, upkeep.path, 2500)
+        append(upkeep, 2500)
     before = upkeep.rows()
     first = cluster(upkeep, "one")
     assert (first["files"]["removed"], upkeep.rows()) == (3, before)
     (cube,) = cubes(upkeep.path)
     assert cube > 4 * FILE
-    append(spark, upkeep.path, 1000)
-    append(spark, upkeep.path, 1000)
+    append(upkeep, 1000)
+    append(upkeep, 1000)
     second = cluster(upkeep, "two")
     assert second["files"]["removed"] == 2
     assert cubes(upkeep.path)[-1] == cube
@@ -85,10 +85,10 @@ def test_a_cube_that_is_large_enough_is_not_written_again(spark: SparkSession, u
 @pytest.mark.sample
 def test_a_cube_that_is_too_small_is_written_again_with_what_is_new(spark: SparkSession, upkeep: Upkeep) -> None:
     for number in (1000, 1000):
-        append(spark, upkeep.path, number)
+        append(upkeep, number)
     cluster(upkeep, "one")
     assert len(cubes(upkeep.path)) == 1
-    append(spark, upkeep.path, 1000)
+    append(upkeep, 1000)
     cluster(upkeep, "two")
     (cube,) = cubes(upkeep.path)
     assert cube > 2 * FILE
@@ -103,7 +103,7 @@ def test_a_partitioned_table_is_refused_before_anything_is_written(upkeep: Upkee
 
 
 def test_a_long_optimize_commits_as_it_goes_and_reports_the_sum(spark: SparkSession, upkeep: Upkeep) -> None:
-    rows(spark, 4800).repartition(80).write.format("delta").save(str(upkeep.path))
+    upkeep.save(rows(spark, 4800).repartition(80))
     before, there = upkeep.rows(), len(versions(upkeep.path))
     size = sum(file.stat().st_size for file in upkeep.files())
     # a commit takes 16 files of the target, and a file of it two or three of these

@@ -38,8 +38,7 @@ def test_nothing_to_compact_makes_no_version(upkeep: Upkeep) -> None:
 
 def test_a_table_of_one_piece_is_clustered_as_a_whole(spark: SparkSession, upkeep: Upkeep) -> None:
     for start in (0, 5):
-        frame = spark.range(start, start + 5).selectExpr("id", "id AS customer")
-        frame.coalesce(1).write.format("delta").mode("append").save(str(upkeep.path))
+        upkeep.save(spark.range(start, start + 5).selectExpr("id", "id AS customer").coalesce(1))
     report = upkeep.run("zorder", "one", partitions=[{}])
     assert (report["files"]["removed"], upkeep.live()) == (2, 1)
 
@@ -150,16 +149,15 @@ def test_lite_becomes_full_under_the_same_ceiling_where_the_log_has_lost_what_it
     assert (upkeep.rows(), len(upkeep.files())) == (before, 1)
 
 
-def test_the_retention_is_a_property_of_the_table_and_set_once(spark: SparkSession, upkeep: Upkeep) -> None:
+def test_the_retention_is_a_property_of_the_table_and_set_once(upkeep: Upkeep) -> None:
     upkeep.write(["a"])
     upkeep.run("vacuum-lite", "one", retainHours=1000)
-    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES delta.`{upkeep.path}`").collect()}
+    properties = upkeep.properties()
     assert properties["delta.deletedFileRetentionDuration"] == "interval 1000 hours"
     assert properties["delta.logRetentionDuration"] == "interval 1000 hours"
     made = versions(upkeep.path)
     upkeep.run("vacuum-lite", "two", retainHours=1000)
-    operations = [row["operation"] for row in spark.sql(f"DESCRIBE HISTORY delta.`{upkeep.path}`").collect()]
-    assert operations.count("SET TBLPROPERTIES") == 1
+    assert upkeep.operations().count("SET TBLPROPERTIES") == 1
     assert len(versions(upkeep.path)) == len(made) + 2
 
 

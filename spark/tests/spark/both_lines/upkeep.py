@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from headgate_spark.delta.table import marked
 from headgate_spark.runner import run_job
 from tests.batch import golden
 
@@ -31,7 +32,12 @@ class Upkeep:
             (F.col("id") * 7 % rows).alias("customer"),
             F.explode(F.array(*(F.lit(part).cast("string") for part in parts))).alias("part"),
         )
-        frame.coalesce(1).write.format("delta").mode("append").partitionBy("part").save(str(self.path))
+        self.save(frame.coalesce(1), "part")
+
+    def save(self, frame: DataFrame, *partition_by: str) -> None:
+        """The first one makes the table as a first batch does."""
+        ours = marked(frame, str(self.path)) if not self.path.exists() else frame
+        ours.write.format("delta").mode("append").partitionBy(*partition_by).save(str(self.path))
 
     def run(self, kind: str, step: str, *, attempt: int = 1, **changes: object) -> dict[str, Any]:
         request = golden("maintain.request.json") | {
@@ -43,6 +49,8 @@ class Upkeep:
             "kind": kind,
             "partitions": [],
             "zorderBy": ["customer"],
+            "adopt": False,
+            "version": 0,
             **changes,
         }
         place = self.folder / f"{step}.{attempt}.request.json"
@@ -82,6 +90,14 @@ class Upkeep:
         self.age(hours=40 * 24)
         self.spark.sql(f"ALTER TABLE delta.`{self.path}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1')")
         self.age(hours=200)
+
+    def properties(self) -> dict[str, str]:
+        found = self.spark.sql(f"SHOW TBLPROPERTIES delta.`{self.path}`").collect()
+        return {row["key"]: row["value"] for row in found}
+
+    def operations(self) -> list[str]:
+        """Newest first."""
+        return [row["operation"] for row in self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path}`").collect()]
 
     def done(self) -> list[str | None]:
         """What the commits say of the upkeep that made them, newest first."""
