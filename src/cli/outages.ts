@@ -1,4 +1,5 @@
-// Which errors say that the Temporal server did not answer, and what a command says when it has waited long enough.
+// Which errors say that the Temporal server did not answer, how long a command waits for it, and what it says then.
+import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { HeadgateError } from '../contracts/errors';
 
@@ -28,3 +29,26 @@ export const temporalLost = (address: string, ms: number, cause?: unknown): Head
     fields: { address, seconds: ms / 1000 },
     cause,
   });
+
+/** A server that is started again is back within seconds; one that says nothing so long is told of. */
+const outageLimitMs = 120_000;
+const retryMs = 400;
+
+/** Asks as often as the server does not answer, up to a limit; what it says is given on as it is. */
+export async function asking<Result>(
+  ask: () => Promise<Result>,
+  addressOf: () => string,
+  limitMs = outageLimitMs,
+): Promise<Result> {
+  let since: number | undefined;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      since ??= Date.now();
+      if (Date.now() - since >= limitMs) throw temporalLost(addressOf(), limitMs, error);
+      await delay(Math.min(retryMs, limitMs / 4));
+    }
+  }
+}

@@ -6,7 +6,7 @@ import { ensureTools } from '../setup/tools';
 import type { Config } from '../workers/config';
 import { connectClient, defaultAddress, temporalTarget, type TemporalTarget } from '../workers/connection';
 import { note } from './output';
-import { isUnreachable, temporalLost } from './outages';
+import { asking, temporalLost } from './outages';
 import { homeInUse, isHomeInUse, supervisorOf } from './stack/home-lock';
 import { readStackRecord, startStack, startWorkerProcess, type Stack, type StackTools } from './stack/stack';
 
@@ -33,8 +33,6 @@ type Link = {
 
 type OpenOptions = { readonly address?: string };
 
-/** A server that is started again is back within seconds; one that says nothing so long is told of. */
-const outageLimitMs = 120_000;
 const retryMs = 400;
 const guardMs = 1000;
 /** A worker that waits for work asks once a minute. */
@@ -195,25 +193,21 @@ function createSession(first: Link, config: Config, options: OpenOptions): Sessi
   }
 
   async function ask<Result>(question: (client: Client) => Promise<Result>): Promise<Result> {
-    let since: number | undefined;
     for (;;) {
-      const { client, target } = link;
       const watched = watch;
       try {
-        return await Promise.race([question(client), watched.ended]);
+        return await asking(
+          () => Promise.race([question(link.client), watched.ended]),
+          () => link.target.address,
+        );
       } catch (error) {
-        if (error instanceof StackEndedError) {
-          if (watched === watch)
-            moving ??= move().finally(() => {
-              moving = undefined;
-            });
-          await moving;
-        } else if (!isUnreachable(error)) throw error;
-        else {
-          since ??= Date.now();
-          if (Date.now() - since > outageLimitMs) throw temporalLost(target.address, outageLimitMs, error);
-          await delay(retryMs);
+        if (!(error instanceof StackEndedError)) throw error;
+        if (watched === watch) {
+          moving ??= move().finally(() => {
+            moving = undefined;
+          });
         }
+        await moving;
       }
     }
   }

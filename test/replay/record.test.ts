@@ -85,6 +85,7 @@ const anonymous = (history: string): string =>
       await environment.sleep('1s');
       await keep('maintainTable.vacuum', workflowId);
       await keep('keepTable.upkeep', keeperWorkflowId(table));
+      await keep('keepTable.accepted-upkeep', keeperWorkflowId(table));
     });
   });
 
@@ -110,6 +111,8 @@ const anonymous = (history: string): string =>
         await eventually(viewOf(keeper), ({ lastMaintenance }) => lastMaintenance !== undefined);
         await keep('runPipeline.withdrawn', second.workflowId);
         await keep('keepTable.withdrawal', keeper.workflowId);
+        await keep('runPipeline.withdrawn-bounded', second.workflowId);
+        await keep('keepTable.strict-withdrawal', keeper.workflowId);
       },
     );
   });
