@@ -27,7 +27,7 @@ export async function writeManifest(manifest: Manifest, state: string, store: Ob
 
 const nameOf = ({ source, path }: InputFile): string => JSON.stringify([source, path]);
 
-function withStat({ changedMs: _, inode: _inode, ...first }: InputFile, now: InputFile): InputFile {
+function withStat({ changedMs: _changedMs, inode: _inode, ...first }: InputFile, now: InputFile): InputFile {
   const { modifiedMs, changedMs, inode } = now;
   return {
     ...first,
