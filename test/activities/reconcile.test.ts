@@ -310,6 +310,21 @@ describe('a report of a commit', () => {
     expect((await runs.freezeNew()).digest).not.toBe(batch.digest);
   });
 
+  test('of before the newest batch is looked at too', async () => {
+    const runs = await committed('a');
+    bring(runs, 'b');
+    const batch = await runs.freezeNew();
+    report(runs, batch.digest, await runs.merge(batch));
+    await runs.table.restore(0);
+    await runs.store.remove('/raw/b.csv');
+    bring(runs, 'c');
+    await runs.run();
+    bring(runs, 'b');
+    const again = await runs.freezeNew();
+    expect(again.sample).toEqual(['b.csv']);
+    expect(again.digest).not.toBe(batch.digest);
+  });
+
   test('that is missing after a RESTORE: the transaction in the log gives the batch another name', async () => {
     const runs = await committed('a');
     bring(runs, 'b');

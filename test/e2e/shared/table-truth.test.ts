@@ -45,9 +45,10 @@ ${state === undefined ? '' : `state: ${state}\n`}`,
   return {
     lake,
     table: join(lake, 't'),
-    bring(names: string, minutes = 60) {
-      const path = join(raw, `${names}.csv`);
-      writeFileSync(path, `id,v\n${[...names].map((id) => `${id.codePointAt(0)},${names}\n`).join('')}`);
+    /** A file of one row, which is the name of the file. */
+    bring(name: string, minutes = 60): void {
+      const path = join(raw, `${name}.csv`);
+      writeFileSync(path, `id,v\n${name.codePointAt(0)},${name}\n`);
       const time = new Date(Date.now() - minutes * 60_000);
       utimesSync(path, time, time);
     },
