@@ -101,6 +101,17 @@ test('another table at the address is told, and gets everything', async () => {
   expect(frozen).toMatchObject({ batch: { base: { id: runs.table.id, version: 1 } } });
 });
 
+test('a table that was replaced in place is another one, though its log goes on', async () => {
+  const runs = await committed('a', 'b');
+  await runs.table.commit({ operation: 'CREATE OR REPLACE TABLE', actions: [{ metaData: { id: 'another' } }] });
+  const frozen = await runs.freeze();
+  expect(told(frozen)).toMatchObject({
+    files: ['a', 'b'],
+    notices: [expect.stringContaining('its id is another, not')],
+  });
+  expect(frozen).toMatchObject({ batch: { base: { id: 'another', version: 2 } } });
+});
+
 test('a table that comes back counts as it did', async () => {
   const runs = await committed('a', 'b');
   const log = await Promise.all([0, 1].map((version) => runs.store.readText(runs.table.pathOf(version))));
