@@ -1,5 +1,5 @@
 // The manifest of a batch on its store: written once, read by extract and publish.
-import type { Manifest } from '../contracts/batch';
+import type { InputFile, Manifest } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
 import { batchPaths } from '../contracts/layout';
 import { parseManifest } from '../contracts/batch-schema';
@@ -7,9 +7,10 @@ import { stagingRemovedMark } from './housekeeping';
 import type { ObjectStore } from './ports';
 
 /**
- * The first manifest of a batch stays, so that a retry reads what the first attempt read. It is written again as it
- * was, because housekeeping takes the age of a batch from it and must not clear away what is needed once more.
- * Returns the manifest that counts.
+ * The first manifest of a batch stays, so that a retry reads what the first attempt read: the same contents, which came
+ * when they came. What the store says of the files now takes the place of what it said then: they may have been sent
+ * again unchanged, and are compared with it before and after they are read. Written again, the manifest is young:
+ * housekeeping takes the age of a batch from it. Returns the manifest that counts.
  */
 export async function writeManifest(manifest: Manifest, state: string, store: ObjectStore): Promise<Manifest> {
   const path = batchPaths(state, manifest.digest).manifest;
@@ -17,9 +18,23 @@ export async function writeManifest(manifest: Manifest, state: string, store: Ob
   if (await store.putIfAbsent(path, text)) return manifest;
   const first = (await store.readText(path)) ?? text;
   const parsed = parseManifest(first, path);
+  const now = new Map(manifest.files.map((file) => [nameOf(file), file]));
+  const counts = { ...parsed, files: parsed.files.map((file) => withStat(file, now.get(nameOf(file)) ?? file)) };
   await store.remove(stagingRemovedMark(state, manifest.digest));
-  await store.writeText(path, first);
-  return parsed;
+  await store.writeText(path, `${JSON.stringify(counts, null, 2)}\n`);
+  return counts;
+}
+
+const nameOf = ({ source, path }: InputFile): string => JSON.stringify([source, path]);
+
+function withStat({ changedMs: _changedMs, inode: _inode, ...first }: InputFile, now: InputFile): InputFile {
+  const { modifiedMs, changedMs, inode } = now;
+  return {
+    ...first,
+    modifiedMs,
+    ...(changedMs === undefined ? {} : { changedMs }),
+    ...(inode === undefined ? {} : { inode }),
+  };
 }
 
 export async function readManifest(path: string, store: ObjectStore): Promise<Manifest> {

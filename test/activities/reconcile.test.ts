@@ -101,6 +101,17 @@ test('another table at the address is told, and gets everything', async () => {
   expect(frozen).toMatchObject({ batch: { base: { id: runs.table.id, version: 1 } } });
 });
 
+test('a table that was replaced in place is another one, though its log goes on', async () => {
+  const runs = await committed('a', 'b');
+  await runs.table.commit({ operation: 'CREATE OR REPLACE TABLE', actions: [{ metaData: { id: 'another' } }] });
+  const frozen = await runs.freeze();
+  expect(told(frozen)).toMatchObject({
+    files: ['a', 'b'],
+    notices: [expect.stringContaining('its id is another, not')],
+  });
+  expect(frozen).toMatchObject({ batch: { base: { id: 'another', version: 2 } } });
+});
+
 test('a table that comes back counts as it did', async () => {
   const runs = await committed('a', 'b');
   const log = await Promise.all([0, 1].map((version) => runs.store.readText(runs.table.pathOf(version))));
@@ -308,6 +319,21 @@ describe('a report of a commit', () => {
     report(runs, batch.digest, await runs.merge(batch));
     await change(runs);
     expect((await runs.freezeNew()).digest).not.toBe(batch.digest);
+  });
+
+  test('of before the newest batch is looked at too', async () => {
+    const runs = await committed('a');
+    bring(runs, 'b');
+    const batch = await runs.freezeNew();
+    report(runs, batch.digest, await runs.merge(batch));
+    await runs.table.restore(0);
+    await runs.store.remove('/raw/b.csv');
+    bring(runs, 'c');
+    await runs.run();
+    bring(runs, 'b');
+    const again = await runs.freezeNew();
+    expect(again.sample).toEqual(['b.csv']);
+    expect(again.digest).not.toBe(batch.digest);
   });
 
   test('that is missing after a RESTORE: the transaction in the log gives the batch another name', async () => {

@@ -23,7 +23,10 @@ def _changed(file: InputFile, problem: str, found: str) -> JobFailed:
 
 
 def check_unchanged(files: Sequence[InputFile]) -> None:
-    """Size and time of every file that is read in place; of a copy, only that it is whole."""
+    """Size and times of every file that is read in place; of a copy, only that it is whole.
+
+    Who keeps size and time (`cp -p`, a restored backup) cannot keep the time of the change.
+    """
     for file in files:
         try:
             found = os.stat(local_path(file.read_path))
@@ -31,9 +34,13 @@ def check_unchanged(files: Sequence[InputFile]) -> None:
             raise _changed(file, "is gone", "nothing") from error
         if found.st_size != file.size:
             raise _changed(file, "changed its size", f"{found.st_size} bytes")
-        moved = abs(found.st_mtime_ns / 1_000_000 - file.modified_ms) > _TIME_STEP_MS
-        if file.read_path == file.path and moved:
+        if file.read_path != file.path:
+            continue
+        if abs(found.st_mtime_ns / 1_000_000 - file.modified_ms) > _TIME_STEP_MS:
             raise _changed(file, "was written again", f"modified {found.st_mtime_ns // 1_000_000}")
+        changed_ms = found.st_ctime_ns / 1_000_000
+        if file.changed_ms is not None and abs(changed_ms - file.changed_ms) > _TIME_STEP_MS:
+            raise _changed(file, "was changed, and its time set back,", f"changed {changed_ms:.0f}")
 
 
 def check_names(files: Sequence[InputFile]) -> None:

@@ -22,6 +22,7 @@ def frozen(path: Path, read_path: Path | None = None) -> InputFile:
         read_path=str(read_path or path),
         size=stat.st_size,
         modified_ms=stat.st_mtime_ns / 1e6,
+        changed_ms=stat.st_ctime_ns / 1e6,
         etag="sha256:0",
     )
 
@@ -49,6 +50,15 @@ def test_size_time_and_absence_are_each_noticed(tmp_path: Path) -> None:
     assert caught.value.fields["file"] == str(path)
 
 
+def test_a_time_that_was_set_back_after_a_change_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    file = replace(frozen(path), changed_ms=path.stat().st_ctime_ns / 1e6 - 5)
+    with pytest.raises(JobFailed, match="its time set back"):
+        check_unchanged([file])
+    check_unchanged([replace(file, changed_ms=None)])
+
+
 def test_of_a_copy_only_the_copy_is_checked_and_only_that_it_is_whole(tmp_path: Path) -> None:
     path, copy = tmp_path / "a.csv", tmp_path / "copy.csv"
     path.write_text("a")
@@ -74,8 +84,8 @@ def test_names_that_spark_cannot_open_are_refused_with_the_remedy(tmp_path: Path
 
 def test_older_files_come_first_and_the_path_breaks_ties(tmp_path: Path) -> None:
     files = [
-        InputFile(source="s", path=name, read_path=name, size=0, modified_ms=time, etag="e")
-        for name, time in (("c", 1), ("b", 2), ("a", 2))
+        InputFile(source="s", path=name, read_path=name, size=0, modified_ms=at, etag="e")
+        for name, at in (("c", 1), ("b", 2), ("a", 2))
     ]
     assert [file.path for file in by_age(files)] == ["c", "a", "b"]
 
