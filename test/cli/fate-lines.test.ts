@@ -1,9 +1,11 @@
 import { fateLines, shownQuarantine } from '../../src/cli/fate-lines';
+import { printable } from '../../src/cli/terminal';
 import type { SourceFate } from '../../src/contracts/run';
 import { resultOf } from '../../src/domain/run-result';
 import { commitReport, pipelineRef, prepareReport } from '../fakes/reports';
 
-const plain = (lines: readonly string[]): string => lines.join('\n').replaceAll(/\u001B\[\d+m/g, '');
+const plain = (lines: readonly string[]): string =>
+  lines.map((line) => printable(line).replaceAll(/\u001B\[\d+m/g, '')).join('\n');
 const rows = { read: 3, inserted: 3, updated: 0, unchanged: 0, quarantined: 0, duplicates: 0, unjoined: 0 };
 const price = {
   ...{ reason: 'UnreadableValue', rows: 2, column: 'price', declared: 'decimal(18,2)' },
@@ -50,7 +52,7 @@ test('a source without rows says so', () => {
 test('what a row hides is shown, not done', () => {
   const sample = { ...price.sample, detail: 'x: \u001B]52;c;bad\u0007\u202E' };
   const source = { ...products, reasons: [{ ...price, sample }] };
-  expect(plain(fateLines({ sources: { products: source } }, asked))).toContain('x: \\u{1b}]52;c;bad\\u{7}\\u{202e}');
+  expect(plain(fateLines({ sources: { products: source } }, asked))).toContain('x: \\x1b]52;c;bad\\x07\\u202e');
 });
 
 test('JSON has the command where it is known', () => {

@@ -1,5 +1,5 @@
 // headgate verify: the ledger held against the table's whole log, and its log against the files. Nothing is written.
-import pc from 'picocolors';
+import { paint } from '../terminal';
 import { verifyBatches, type Verification } from '../../activities/verify';
 import { createStores } from '../../adapters/stores';
 import { checkDataFiles, type DataFiles } from '../../adapters/tables/data-files';
@@ -17,7 +17,7 @@ function print({ table, id, version, proved, unseen, lost, elsewhere }: Verifica
   if (elsewhere > 0)
     out(`           ${count(elsewhere)} of other tables, or of an earlier version of Headgate: not looked at`);
   for (const { digest, tableVersion, why } of lost) {
-    out(`  ${pc.red('missing')}  batch ${digest.slice(0, 12)}, committed as version ${tableVersion}: ${why}`);
+    out(`  ${paint.red('missing')}  batch ${digest.slice(0, 12)}, committed as version ${tableVersion}: ${why}`);
   }
   if (files === undefined) return;
   out(
@@ -25,7 +25,7 @@ function print({ table, id, version, proved, unseen, lost, elsewhere }: Verifica
   );
   for (const { path, size, found } of files.shown) {
     out(
-      `  ${pc.red('missing')}  ${path}: ${found === null ? 'not there' : `${found} bytes`}, should have ${size} bytes`,
+      `  ${paint.red('missing')}  ${path}: ${found === null ? 'not there' : `${found} bytes`}, should have ${size} bytes`,
     );
   }
 }
