@@ -41,12 +41,12 @@ describe('publishing a committed run', () => {
   });
 
   test('keeps the fate of the rows of every source, and counts all that went aside', async () => {
-    const { freezeNew, publish, store, pipeline, metrics } = createSampleRuns();
+    const { freezeNew, merge, publish, store, pipeline, metrics } = createSampleRuns();
     const { digest } = await freezeNew();
     const told = preparedOf({ ...prepareReport, quarantine: { UnreadableValue: 9 } }, pipelineRef);
     const { sources, quarantine } = told;
     if (quarantine === undefined) throw new Error('rows are aside');
-    const table = { path: '/lake/customer_sales', version: 4 };
+    const table = { path: '/lake/customer_sales', version: await merge({ digest }) };
     await publish({ digest, rows: { ...rows, quarantined: 0 }, sources, quarantine, table });
     expect(await listRuns(pipeline.state, { store })).toMatchObject([{ sources, quarantine: { rows: 9 } }]);
     expect(metrics).toMatchObject([{ 'rows.quarantined': 0, quarantined: 9 }]);

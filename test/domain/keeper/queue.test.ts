@@ -84,6 +84,6 @@ describe('the sheet of a table', () => {
   it('tells that upkeep leaves a table of others alone', () => {
     const lastMaintenance = { at: '2026-06-10T12:00:00.000Z', chosen: [], done: [], declined: 4, refused: 'not ours' };
     const sheet = drawTableSheet({ table: '/lake/orders', queued: [], commits: 3, lastMaintenance });
-    expect(sheet).toContain('upkeep: 2026-06-10 12:00 not ours');
+    expect(sheet).toContain('upkeep: `2026-06-10 12:00 not ours`');
   });
 });
