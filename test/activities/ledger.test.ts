@@ -139,6 +139,18 @@ test('an entry that someone took away is not in the ledger any more, and what it
   expect(count(store.calls, 'readText')).toBe(0);
 });
 
+test('without a batch that the table does not stand on, what its marks hid in a summary is seen', async () => {
+  const store = createFakeObjectStore();
+  await addLedgerEntry(state, entry(1000, { files: [file(pathOf(7), 'later')] }), { store });
+  await add(store, 0, 300);
+  await compactLedger(state, { store });
+  const found = [{ source, stats: [{ path: pathOf(7) }] }];
+  const without = new Set<string>([digestOf('1000')]);
+  const view = await (await openLedger(state, { store })).ask({ table, without, found, interval: undefined });
+  expect(view.newestOf('s', pathOf(7))?.etag).toBe('e');
+  expect(view.stateOf(digestOf('1000'))).toBe('spent');
+});
+
 test.each([
   ['in its head', (text: string) => text.replace('/lake/t', '/lake/u')],
   ['in a block', (text: string) => text.replace('"e"', '"f"')],

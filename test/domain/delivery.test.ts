@@ -34,6 +34,8 @@ test('one file may serve two intervals, and has a delivery in each', () => {
   const former = `2026-03-01T00:00:00.000Z/${late}`;
   const next = deliveryOf(at(early), interval, { frozenAt, interval: day('2026-03-02'), former, same: former });
   expect(next).toBe(`2026-03-02T00:00:00.000Z/${early}`);
+  const before = deliveryOf(at(early), interval, { frozenAt, interval: day('2026-02-28'), former, same: former });
+  expect(before).toBe(`2026-02-28T00:00:00.000Z/${early}`);
   const same = deliveryOf(at(early), interval, { frozenAt, interval: day('2026-03-01'), former });
   expect(same).toBe(former);
 });

@@ -68,6 +68,7 @@ describe('a known fingerprint', () => {
     ['another size', { size: 4 }],
     ['another time', { modifiedMs: stat.modifiedMs + 1 }],
     ['the time set back after a change', { changedMs: frozenMs + 60_000 }],
+    ['the time set back before the freeze', { changedMs: stat.changedMs - 1 }],
     ['another file of the same times', { inode: 8 }],
   ])('does not with %s', (_, change) => {
     expect(knownFingerprint(committed, { ...stat, ...change })).toBeUndefined();
