@@ -8,7 +8,7 @@ import { queueLimit } from '../../src/domain/keeper/queue';
 import { commitOf } from '../domain/keeper/keeper-world';
 import { nameOf } from '../fakes/ids';
 import { failed, startEnvironment, succeeded, watching } from './environment';
-import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
+import { barrier, eventually, onTable, resultsOf, untilTimer, viewOf } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
 
@@ -81,13 +81,7 @@ describe('keepTable', () => {
         const first = await run('a');
         await eventually(viewOf(keeper), (view) => view.running !== undefined);
         const second = await run('a');
-        await eventually(
-          () => second.fetchHistory(),
-          (history) =>
-            (history.events ?? []).some(
-              (event) => event.timerStartedEventAttributes !== null && event.timerStartedEventAttributes !== undefined,
-            ),
-        );
+        await untilTimer(second);
         gate.open();
         const results = await resultsOf<RunPipelineResult>([first, second]);
         expect(results.map((result) => result.outcome)).toEqual(['committed', 'committed']);

@@ -8,7 +8,7 @@ import { silentWorkerSeconds } from '../../src/contracts/runtimes';
 import { activityOptions } from '../../src/workflows/activity-options';
 import { projectRoot } from '../support/tools';
 import { silence, startEnvironment, succeeded, watching, type Activities } from './environment';
-import { barrier, eventually, onTable, viewOf } from './table-scene';
+import { barrier, eventually, onTable, untilTimer, viewOf } from './table-scene';
 
 describe('an activity', () => {
   it.each(Object.entries(activityOptions))('%s may be silent for seconds and open for a day at most', (_, options) => {
@@ -94,6 +94,7 @@ describe('a run that is cancelled', () => {
         });
         const handle = await run('a');
         await asked.opened;
+        await untilTimer(handle);
         await cancel(handle);
         const told = /^Cancelled by ada: wrong day\. Whether its commit was made is not known/;
         expect(await failureOf(handle)).toMatch(told);
@@ -118,6 +119,7 @@ describe('a run that is cancelled', () => {
       async ({ keeper, run }) => {
         const handle = await run('a');
         await eventually(viewOf(keeper), ({ running }) => running !== undefined);
+        await untilTimer(handle);
         await cancel(handle);
         expect(await handle.result()).toMatchObject({ outcome: 'committed' });
         expect(await secondsOf(handle)).toBeGreaterThan(15 * 60);
@@ -163,6 +165,7 @@ describe('a run that is cancelled', () => {
       async ({ journal, keeper, run }) => {
         const handle = await run('a');
         await eventually(viewOf(keeper), ({ running }) => running !== undefined);
+        await untilTimer(handle);
         await cancel(handle);
         gate.open();
         expect(await failureOf(handle)).toMatch(/^Cancelled by ada: wrong day\. It failed meanwhile: the key is twice/);
