@@ -1,0 +1,69 @@
+// npm run campaign -- [--trials N] [--seed S] [--minutes M] [--at-once N] [--replay SEED] [--shrink SECONDS]
+import { parseArgs } from 'node:util';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandsOf, createPlay, kindOf, makeBase, shrink } from './campaign';
+import { activityNames } from './cheap/activities';
+import { startCheapServer } from './cheap/server';
+import { CheapStage } from './cheap/stage';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      trials: { type: 'string', default: '100' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+      replay: { type: 'string' },
+      'at-once': { type: 'string', default: '1' },
+      shrink: { type: 'string', default: '30' },
+    },
+  });
+  const base = makeBase();
+  const bundle = join(__dirname, '..', '..', 'dist', 'workflow-bundle.js');
+  const server = await startCheapServer(bundle, activityNames);
+  const play = createPlay(base, (site, moments) => new CheapStage(server, site, moments));
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  const first = Number(values.replay ?? values.seed);
+  const trials = values.replay === undefined ? Number(values.trials) : 1;
+  const began = Date.now();
+  const found = new Map<string, number[]>();
+  let done = 0;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < trials) {
+      const seed = first + next;
+      next += 1;
+      const outcome = await play(commandsOf(seed), values.replay === undefined ? undefined : say);
+      done += 1;
+      if (outcome.violations.length === 0) continue;
+      const kinds = [...new Set(outcome.violations.map(kindOf))];
+      say(`trial ${done}, seed ${seed}: ${outcome.violations.slice(0, 3).join(' | ')}`);
+      for (const kind of kinds) found.set(kind, [...(found.get(kind) ?? []), done]);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Number(values['at-once']) }, worker));
+    if (values.replay !== undefined && Number(values.shrink) > 0) {
+      for (const kind of found.keys()) {
+        const shorter = await shrink(first, play, kind, Number(values.shrink) * 1000);
+        if (shorter === undefined) continue;
+        const again = await play(shorter);
+        say(`\nshorter, ${kind}:\n${again.tale.join('\n')}\n${again.violations.join('\n')}`);
+      }
+    }
+  } finally {
+    await server.stop();
+    rmSync(base, { recursive: true, force: true });
+  }
+  const seconds = (Date.now() - began) / 1000;
+  say(
+    `${done} trials in ${seconds.toFixed(1)} s (${((done / seconds) * 60).toFixed(0)} a minute), ${found.size} kinds of violations`,
+  );
+  for (const [kind, at] of found) say(`  ${kind}: ${at.length} trials, first in trial ${at[0]}`);
+  // A call that is still in flight would throw from its timer.
+  process.exit(found.size > 0 ? 1 : 0);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
