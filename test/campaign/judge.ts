@@ -108,7 +108,7 @@ export function tell(told: Told, happened: readonly string[]): string {
     `     told ${outcome}`,
     ...(table?.version === undefined ? [] : [`version ${table.version}`]),
     ...(failure === undefined ? [] : [`${failure.type}: ${failure.text.slice(0, 200)}`]),
-    ...(waitedSeconds > 0 ? [`after ${waitedSeconds} s`] : []),
+    ...(waitedSeconds > 5 ? [`after ${waitedSeconds} s`] : []),
     ...(happened.length > 0 ? [`[${happened.join(', ')}]`] : []),
   ].join(' ');
 }

@@ -1,4 +1,4 @@
-// npm run campaign -- [--trials N] [--seed S] [--minutes M] [--at-once N] [--replay SEED] [--shrink SECONDS]
+// npm run campaign -- [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS]
 import { parseArgs } from 'node:util';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ async function main(): Promise<void> {
       trials: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
       replay: { type: 'string' },
-      'at-once': { type: 'string', default: '1' },
       shrink: { type: 'string', default: '30' },
     },
   });
@@ -27,21 +26,14 @@ async function main(): Promise<void> {
   const began = Date.now();
   const found = new Map<string, number[]>();
   let done = 0;
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < trials) {
-      const seed = first + next;
-      next += 1;
+  try {
+    for (let seed = first; seed < first + trials; seed += 1) {
       const outcome = await play(commandsOf(seed), values.replay === undefined ? undefined : say);
       done += 1;
       if (outcome.violations.length === 0) continue;
-      const kinds = [...new Set(outcome.violations.map(kindOf))];
       say(`trial ${done}, seed ${seed}: ${outcome.violations.slice(0, 3).join(' | ')}`);
-      for (const kind of kinds) found.set(kind, [...(found.get(kind) ?? []), done]);
+      for (const kind of new Set(outcome.violations.map(kindOf))) found.set(kind, [...(found.get(kind) ?? []), done]);
     }
-  };
-  try {
-    await Promise.all(Array.from({ length: Number(values['at-once']) }, worker));
     if (values.replay !== undefined && Number(values.shrink) > 0) {
       for (const kind of found.keys()) {
         const shorter = await shrink(first, play, kind, Number(values.shrink) * 1000);

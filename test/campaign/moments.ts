@@ -3,7 +3,6 @@
 /** What is thrown at a moment; whoever reaches it makes of it what it means there. */
 export class WorkerDies extends Error {}
 export class JobDies extends Error {}
-export class AnswerLost extends Error {}
 export class DiskSays extends Error {
   readonly code: string;
 

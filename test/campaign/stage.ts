@@ -20,7 +20,7 @@ export type Told = {
   readonly digest?: string;
   /** Type and text of a failure, as it is shown. */
   readonly failure?: { readonly kind: string; readonly type: string; readonly text: string };
-  /** Of virtual time that the trial had to let pass. */
+  /** From start to end, in the time of the server. */
   readonly waitedSeconds: number;
 };
 

@@ -1,9 +1,10 @@
 // One trial: commands against the product, and after each of them every promise against the tables.
 import { existsSync } from 'node:fs';
+import { HeadgateError } from '../../src/contracts/errors';
 import type { Command, Fault, Meanwhile, RunCommand, TableCommand } from './commands';
 import { Judge, tell, type Asked, type Circumstances } from './judge';
 import { Model } from './model';
-import { AnswerLost, DiskSays, JobDies, WorkerDies, type Moments } from './moments';
+import { DiskSays, JobDies, WorkerDies, type Moments } from './moments';
 import { copyFolder, dayOf, feeds, moveFolder, type FeedName, type LakeName, type Site } from './site';
 import { Sender } from './sender';
 import type { Ask, Stage, Started, Told } from './stage';
@@ -209,7 +210,9 @@ async function happen(fault: Fault): Promise<void> {
     case 'job-dies':
       throw new JobDies();
     case 'answer-lost':
-      throw new AnswerLost('the answer was lost');
+      throw new HeadgateError({
+        ...{ kind: 'infrastructure', type: 'AnswerLost', message: 'The answer was lost.', remedy: 'None.' },
+      });
     case 'disk-full':
       throw new DiskSays('ENOSPC');
     case 'disk-read-only':

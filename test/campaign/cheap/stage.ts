@@ -18,8 +18,8 @@ import type { CheapServer } from './server';
 import { appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
 
 const quietMs = 200;
-/** Of real time: a workflow that does not answer in it never does. */
-const patienceMs = 3000;
+/** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
+const patienceMs = { answer: 4000, passing: 25_000 };
 const longestWaitMs = 10 * 86_400_000;
 const view = { update: () => undefined, trouble: () => undefined, stop: () => undefined };
 
@@ -75,7 +75,7 @@ export class CheapStage implements Stage {
       stop: async () => undefined,
       close: async () => undefined,
     };
-    return started(runOnce(session, this.#config, pipelineFile, { set, ...chosen }, view));
+    return begun(runOnce(session, this.#config, pipelineFile, { set, ...chosen }, view));
   }
 
   async startWith(input: unknown): Promise<Started> {
@@ -84,7 +84,7 @@ export class CheapStage implements Stage {
     const { client, taskQueue } = this.#server;
     const handle = await client.workflow.start('runPipeline', { workflowId, taskQueue, args: [input] });
     this.#seen.set(workflowId, 'runPipeline');
-    return started(this.#follow(handle));
+    return begun(this.#follow(handle));
   }
 
   async #follow(handle: WorkflowHandle): Promise<RunReport> {
@@ -103,7 +103,7 @@ export class CheapStage implements Stage {
     let waited = 0;
     for (;;) {
       const answer = await Promise.race([told, delay(20)]);
-      if (answer !== undefined) return { ...answer, waitedSeconds: waited / 1000 };
+      if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
       if (!this.#moments.isQuiet(quietMs)) continue;
       const held = await this.#held();
       if (held !== undefined)
@@ -115,6 +115,13 @@ export class CheapStage implements Stage {
       waited += step;
       step = Math.min(step * 2, 43_200_000);
     }
+  }
+
+  /** How long it took, in the server's time: what passed when it had ended is not its fault. */
+  async #seconds(run: string): Promise<number> {
+    const found = await answered(this.#server.client.workflow.getHandle(run).describe());
+    if (found?.closeTime === undefined) return 0;
+    return Math.floor((found.closeTime.getTime() - found.startTime.getTime()) / 1000);
   }
 
   async #held(): Promise<string | undefined> {
@@ -142,7 +149,7 @@ export class CheapStage implements Stage {
   async decide(run: string, decision: 'approve' | 'reject'): Promise<Told> {
     const handle = this.#server.client.workflow.getHandle(run);
     await handle.executeUpdate('decideGate', { args: [{ decision, by: 'the campaign', why: 'chance' }] });
-    return this.end(started(this.#follow(handle)));
+    return this.end(begun(this.#follow(handle)));
   }
 
   async cancel(): Promise<void> {
@@ -227,17 +234,21 @@ export class CheapStage implements Stage {
 }
 
 /** Undefined where there is no answer: the workflow is gone, or cannot go on. */
-const answered = <T>(asked: Promise<T>): Promise<T | undefined> =>
-  Promise.race([asked.catch(() => undefined), delay(patienceMs, undefined, { ref: false })]);
+const answered = <T>(asked: Promise<T>, ms = patienceMs.answer): Promise<T | undefined> =>
+  Promise.race([asked.catch(() => undefined), delay(ms, undefined, { ref: false })]);
 
-const isDone = async (work: Promise<void>): Promise<boolean> => (await answered(work.then(() => true))) === true;
+const isDone = async (work: Promise<void>): Promise<boolean> =>
+  (await answered(
+    work.then(() => true),
+    patienceMs.passing,
+  )) === true;
 
 const unlessGone = (error: unknown): void => {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
 };
 
 /** A refusal before anything was started is told like a failure. */
-const started = (report: Promise<RunReport>): Started => ({
+const begun = (report: Promise<RunReport>): Started => ({
   told: report.then(
     (ended) => toTold(ended, 0),
     (error: unknown): Told => ({
