@@ -20,13 +20,18 @@ export const makeBase = (): string =>
 let count = 0;
 
 export const createPlay =
-  (base: string, createStage: (site: Site, moments: Moments) => Stage): Play =>
+  (
+    base: string,
+    createStage: (site: Site, moments: Moments) => Stage,
+    /** Kinds of violations that are known: a trial goes on in spite of them. */
+    besides: readonly string[] = [],
+  ): Play =>
   async (commands, onTale = () => undefined) => {
     count += 1;
     const site = new Site(base, `trial${count.toString(36)}x`);
     const moments = new Moments();
     const stage = createStage(site, moments);
-    const trial = new Trial(stage, site, moments);
+    const trial = new Trial(stage, site, moments, (text) => !besides.includes(kindOf(text)));
     trial.onTale = onTale;
     try {
       for (const command of commands) {

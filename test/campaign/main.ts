@@ -1,25 +1,41 @@
-// npm run campaign -- [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS]
+// npm run campaign -- [--real] [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS] [--besides KIND,…]
 import { parseArgs } from 'node:util';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandsOf, createPlay, kindOf, makeBase, shrink } from './campaign';
+import { projectRoot } from '../support/tools';
+import { commandsOf, createPlay, kindOf, makeBase, shrink, type Play } from './campaign';
 import { activityNames } from './cheap/activities';
 import { startCheapServer } from './cheap/server';
 import { CheapStage } from './cheap/stage';
+import { RealStage, startRealStack } from './real/stage';
+
+type Opened = { readonly play: Play; readonly stop: () => Promise<void> };
+
+async function open(isReal: boolean, besides: readonly string[]): Promise<Opened> {
+  const base = makeBase();
+  const close = (): void => rmSync(base, { recursive: true, force: true });
+  if (isReal) {
+    const stack = await startRealStack();
+    const play = createPlay(base, (site, moments) => new RealStage(stack, site, moments), besides);
+    return { play, stop: () => stack.stop().finally(close) };
+  }
+  const server = await startCheapServer(join(projectRoot, 'dist', 'workflow-bundle.js'), activityNames);
+  const play = createPlay(base, (site, moments) => new CheapStage(server, site, moments), besides);
+  return { play, stop: () => server.stop().finally(close) };
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       trials: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+      real: { type: 'boolean', default: false },
       replay: { type: 'string' },
+      besides: { type: 'string', default: '' },
       shrink: { type: 'string', default: '30' },
     },
   });
-  const base = makeBase();
-  const bundle = join(__dirname, '..', '..', 'dist', 'workflow-bundle.js');
-  const server = await startCheapServer(bundle, activityNames);
-  const play = createPlay(base, (site, moments) => new CheapStage(server, site, moments));
+  const { play, stop } = await open(values.real, values.besides.split(','));
   const say = (text: string): void => void process.stdout.write(`${text}\n`);
   const first = Number(values.replay ?? values.seed);
   const trials = values.replay === undefined ? Number(values.trials) : 1;
@@ -43,8 +59,7 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    await server.stop();
-    rmSync(base, { recursive: true, force: true });
+    await stop();
   }
   const seconds = (Date.now() - began) / 1000;
   say(

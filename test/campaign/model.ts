@@ -135,6 +135,7 @@ export class Model {
   touched(table: string, rows: readonly Row[]): void {
     const known = this.#table(table);
     known.promised.clear();
+    known.foreign.clear();
     forget(known);
     for (const { id, value } of rows) {
       const sent = value === null ? undefined : this.#lines.get(value);

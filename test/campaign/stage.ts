@@ -24,7 +24,8 @@ export type Told = {
   readonly waitedSeconds: number;
 };
 
-export type Started = { readonly told: Promise<Told> };
+/** `run`: its id, when it is known before the end. */
+export type Started = { readonly told: Promise<Told>; readonly run?: string };
 
 /** One version of a table as its log tells it. */
 export type Version = {

@@ -24,12 +24,14 @@ export class Trial {
   readonly tale: string[] = [];
   /** Hears the tale while it happens. */
   onTale: (line: string) => void = () => undefined;
+  readonly #counts: (violation: string) => boolean;
   #foreigners = 0;
   /** Another program or a person has touched a table: a run may stop and say so. */
   #mayStop = false;
   #isAlone = true;
 
-  constructor(stage: Stage, site: Site, moments: Moments) {
+  constructor(stage: Stage, site: Site, moments: Moments, counts: (violation: string) => boolean) {
+    this.#counts = counts;
     this.#stage = stage;
     this.#site = site;
     this.#moments = moments;
@@ -44,6 +46,10 @@ export class Trial {
   tell(line: string): void {
     this.tale.push(line);
     this.onTale(line);
+  }
+
+  #found(violations: readonly string[]): void {
+    this.violations.push(...violations.filter(this.#counts));
   }
 
   async do(command: Command): Promise<void> {
@@ -80,7 +86,7 @@ export class Trial {
       await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'cli', faults: [] });
       while (this.#held.size > 0) await this.#decide('reject');
     }
-    for (const left of await this.#stage.leftovers()) this.violations.push(`left: ${left}`);
+    this.#found((await this.#stage.leftovers()).map((left) => `left: ${left}`));
   }
 
   async #table({ feed, lake, what }: TableCommand): Promise<void> {
@@ -150,7 +156,7 @@ export class Trial {
       ...(before === undefined ? {} : { before }),
       ...{ happened, isAlone: this.#isAlone, mayStop: this.#mayStop, isBehind: this.#held.size > 0 },
     };
-    this.violations.push(...(await this.#judge.judge(asked, told, circumstances)));
+    this.#found(await this.#judge.judge(asked, told, circumstances));
     if (told.outcome === 'held') this.#held.set(told.run, asked);
     if (told.outcome === 'committed' || told.outcome === 'nothing-new') this.#mayStop = false;
   }
@@ -162,6 +168,8 @@ export class Trial {
         await this.#stage.cancel();
         return [];
       case 'terminate':
+        // Nobody is left who could tell what has become of it.
+        this.#isAlone = false;
         await this.#stage.terminate();
         return [];
       case 'end-keeper':
@@ -197,9 +205,9 @@ export class Trial {
     const file = this.#site.pipelineFile('orders');
     const told = await this.#stage.end(await this.#stage.startWith(JSON.parse(input.replace('PIPELINE', file))));
     this.tell(tell(told, []));
-    if (told.outcome !== 'failed') this.violations.push(`misunderstood: ${input} ended as ${told.outcome}`);
+    if (told.outcome !== 'failed') this.#found([`misunderstood: ${input} ended as ${told.outcome}`]);
     else if (told.waitedSeconds > 60)
-      this.violations.push(`misunderstood: ${input} was tried again for ${told.waitedSeconds} s`);
+      this.#found([`misunderstood: ${input} was tried again for ${told.waitedSeconds} s`]);
   }
 }
 

@@ -84,7 +84,7 @@ export class CheapStage implements Stage {
     const { client, taskQueue } = this.#server;
     const handle = await client.workflow.start('runPipeline', { workflowId, taskQueue, args: [input] });
     this.#seen.set(workflowId, 'runPipeline');
-    return begun(this.#follow(handle));
+    return { ...begun(this.#follow(handle)), run: workflowId };
   }
 
   async #follow(handle: WorkflowHandle): Promise<RunReport> {
@@ -98,7 +98,7 @@ export class CheapStage implements Stage {
     }
   }
 
-  async end({ told }: Started): Promise<Told> {
+  async end({ told, run }: Started): Promise<Told> {
     let step = 1000;
     let waited = 0;
     for (;;) {
@@ -106,8 +106,9 @@ export class CheapStage implements Stage {
       if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
       if (!this.#moments.isQuiet(quietMs)) continue;
       const held = await this.#held();
-      if (held !== undefined)
-        return (await Promise.race([told, delay(600)])) ?? { run: held, outcome: 'held', waitedSeconds: 0 };
+      if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
+      // The command line sees it by itself, as soon as it looks again.
+      if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
       if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
       // A workflow that cannot end its task holds up the time of all.
       if (!(await isDone(this.#server.pass(step))))
@@ -124,12 +125,13 @@ export class CheapStage implements Stage {
     return Math.floor((found.closeTime.getTime() - found.startTime.getTime()) / 1000);
   }
 
-  async #held(): Promise<string | undefined> {
+  async #held(): Promise<readonly string[]> {
+    const held: string[] = [];
     for (const handle of await this.#openRuns()) {
       const progress = await answered(handle.query<RunProgress>('progress'));
-      if ((progress?.held ?? []).length > 0) return handle.workflowId;
+      if ((progress?.held ?? []).length > 0) held.push(handle.workflowId);
     }
-    return undefined;
+    return held;
   }
 
   async #open(type: string): Promise<readonly WorkflowHandle[]> {
@@ -149,7 +151,7 @@ export class CheapStage implements Stage {
   async decide(run: string, decision: 'approve' | 'reject'): Promise<Told> {
     const handle = this.#server.client.workflow.getHandle(run);
     await handle.executeUpdate('decideGate', { args: [{ decision, by: 'the campaign', why: 'chance' }] });
-    return this.end(begun(this.#follow(handle)));
+    return this.end({ ...begun(this.#follow(handle)), run });
   }
 
   async cancel(): Promise<void> {
