@@ -147,7 +147,7 @@ const theme: fc.Arbitrary<Theme> = fc.record({
   habits: fc.uniqueArray(fc.constantFrom(...habits), { minLength: 1, maxLength: 3 }),
 });
 
-function commandOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<Command> {
+function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonly Command[]> {
   const may = (habit: Habit): boolean => has.includes(habit);
   const when = <T>(habit: Habit, arbitrary: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> =>
     may(habit) ? arbitrary : fc.constant(otherwise);
@@ -203,14 +203,18 @@ function commandOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<Command>
   const run: fc.Arbitrary<RunCommand> = fc
     .record({
       do: fc.constant('run' as const),
-      ...{ feed, lake, file, redo, by: may('terminals') ? fc.constant('cli' as const) : by },
+      ...{ feed, lake, file, redo, by },
       faults: when('faults', fc.array(fault, { maxLength: 2 }), []),
       meanwhile: isEventful ? fc.option(meanwhile, { nil: undefined }) : fc.constant(undefined),
     })
-    .map(({ meanwhile: act, ...rest }) => (act === undefined ? rest : { ...rest, meanwhile: act }));
+    .map(({ meanwhile: act, ...rest }) => {
+      if (act === undefined) return rest;
+      // What a terminal makes of a second one is decided by the command line.
+      return { ...rest, ...(act.what.do === 'run-too' ? { by: 'cli' as const } : {}), meanwhile: act };
+    });
   const weighted = (weight: number, habit: Habit, arbitrary: fc.Arbitrary<Command>): readonly Weighted[] =>
     may(habit) ? [{ weight, arbitrary }] : [];
-  return fc.oneof<Weighted[]>(
+  const any = fc.oneof<Weighted[]>(
     { weight: 6, arbitrary: send },
     { weight: 1, arbitrary: again },
     { weight: 7, arbitrary: run },
@@ -237,8 +241,9 @@ function commandOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<Command>
     ),
     ...weighted(1, 'clock', fc.record({ do: fc.constant('clock' as const), hours: fc.constantFrom(-48, -1, 1, 48) })),
   );
+  return fc
+    .tuple(send, fc.array(any, { minLength: 2, maxLength: 9, size: 'max' }))
+    .map(([first, others]) => [first, ...others]);
 }
 
-export const commandList: fc.Arbitrary<readonly Command[]> = theme.chain((chosen) =>
-  fc.array(commandOf(chosen), { minLength: 3, maxLength: 10, size: 'max' }),
-);
+export const commandList: fc.Arbitrary<readonly Command[]> = theme.chain(commandsOf);

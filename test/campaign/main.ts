@@ -1,4 +1,4 @@
-// npm run campaign -- [--real] [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS] [--besides KIND,…]
+// npm run campaign -- [--real] [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS] [--tale] [--besides KIND,…]
 import { parseArgs } from 'node:util';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +31,7 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
       real: { type: 'boolean', default: false },
       replay: { type: 'string' },
+      tale: { type: 'boolean', default: false },
       besides: { type: 'string', default: '' },
       shrink: { type: 'string', default: '30' },
     },
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   let done = 0;
   try {
     for (let seed = first; seed < first + trials; seed += 1) {
-      const outcome = await play(commandsOf(seed), values.replay === undefined ? undefined : say);
+      const outcome = await play(commandsOf(seed), values.replay === undefined && !values.tale ? undefined : say);
       done += 1;
       if (outcome.violations.length === 0) continue;
       say(`trial ${done}, seed ${seed}: ${outcome.violations.slice(0, 3).join(' | ')}`);

@@ -83,7 +83,7 @@ export class Trial {
     while (this.#held.size > 0) await this.#decide('reject');
     for (const used of this.#used) {
       const [feed, lake, file] = used.split(' ') as [FeedName, LakeName, string];
-      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'cli', faults: [] });
+      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'ui', faults: [] });
       while (this.#held.size > 0) await this.#decide('reject');
     }
     this.#found((await this.#stage.leftovers()).map((left) => `left: ${left}`));

@@ -105,7 +105,8 @@ export class CheapStage implements Stage {
       const answer = await Promise.race([told, delay(20)]);
       if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
       if (!this.#moments.isQuiet(quietMs)) continue;
-      const held = await this.#held();
+      const { held, silent } = await this.#ask();
+      if (run !== undefined && silent.includes(run)) return { run, outcome: 'hangs', waitedSeconds: waited / 1000 };
       if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
       // The command line sees it by itself, as soon as it looks again.
       if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
@@ -125,13 +126,18 @@ export class CheapStage implements Stage {
     return Math.floor((found.closeTime.getTime() - found.startTime.getTime()) / 1000);
   }
 
-  async #held(): Promise<readonly string[]> {
+  /** Runs that wait for a person, and runs that do not answer at all. */
+  async #ask(): Promise<{ readonly held: readonly string[]; readonly silent: readonly string[] }> {
     const held: string[] = [];
+    const silent: string[] = [];
     for (const handle of await this.#openRuns()) {
+      const { workflowId } = handle;
+      const asked = Date.now();
       const progress = await answered(handle.query<RunProgress>('progress'));
-      if ((progress?.held ?? []).length > 0) held.push(handle.workflowId);
+      if ((progress?.held ?? []).length > 0) held.push(workflowId);
+      else if (progress === undefined && Date.now() - asked >= patienceMs.answer) silent.push(workflowId);
     }
-    return held;
+    return { held, silent };
   }
 
   async #open(type: string): Promise<readonly WorkflowHandle[]> {
