@@ -1,0 +1,273 @@
+// A trial on the time-skipping server: the command line's own code, the product's workflows and activities, a made-up engine.
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { failureReport, runOnce } from '../../../src/cli/commands/run';
+import type { RunReport } from '../../../src/cli/run-report';
+import type { Session } from '../../../src/cli/session';
+import type { TableView } from '../../../src/contracts/keeper';
+import type { RunPipelineResult, RunProgress } from '../../../src/contracts/run';
+import { readConfig, type Config } from '../../../src/workers/config';
+import type { Row } from '../model';
+import type { Moments } from '../moments';
+import type { Site } from '../site';
+import type { Ask, Stage, Started, Told, Version } from '../stage';
+import { createTrialActivities } from './activities';
+import { Engine } from './engine';
+import type { CheapServer } from './server';
+import { appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
+
+const quietMs = 200;
+/** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
+const patienceMs = { answer: 4000, passing: 25_000 };
+const longestWaitMs = 10 * 86_400_000;
+const view = { update: () => undefined, trouble: () => undefined, stop: () => undefined };
+
+const toTold = (report: RunReport, waitedSeconds: number): Told => {
+  const { run, outcome, result, failure } = report;
+  return {
+    ...{ run, outcome, waitedSeconds },
+    ...(result === undefined ? {} : { table: result.table }),
+    ...(result?.rows === undefined ? {} : { rows: result.rows }),
+    ...(result?.digest === undefined ? {} : { digest: result.digest }),
+    ...(failure === undefined
+      ? {}
+      : { failure: { kind: failure.kind, type: failure.type, text: `${failure.message} ${failure.remedy}` } }),
+  };
+};
+
+export class CheapStage implements Stage {
+  readonly #server: CheapServer;
+  readonly #site: Site;
+  readonly #moments: Moments;
+  readonly #engine: Engine;
+  readonly #seen = new Map<string, string>();
+  readonly #config: Config;
+  #clockOffset = 0;
+  #starts = 0;
+
+  constructor(server: CheapServer, site: Site, moments: Moments) {
+    this.#server = server;
+    this.#site = site;
+    this.#moments = moments;
+    this.#engine = new Engine(moments);
+    this.#config = {
+      ...readConfig({ HEADGATE_HOME: `${site.folder}/home`, HEADGATE_PIPELINES: site.pipelines }),
+      taskQueue: server.taskQueue,
+    };
+    const { client, taskQueue } = server;
+    const now = (): Date => new Date(Date.now() + this.#clockOffset);
+    const activities = createTrialActivities({
+      ...{ client, taskQueue, moments, now },
+      ...{ pipelines: site.pipelines, engine: this.#engine, seen: this.#seen },
+    });
+    server.open(site.tag, activities);
+  }
+
+  async start(ask: Ask): Promise<Started> {
+    const { pipelineFile, set, interval, redo } = ask;
+    const chosen = { ...(interval === undefined ? {} : { interval }), ...(redo ? { redo } : {}) };
+    if (ask.by === 'ui') return this.startWith({ pipeline: pipelineFile, variables: set, ...chosen });
+    const session: Session = {
+      client: this.#server.client,
+      target: { address: 'none', namespace: 'default' },
+      ownsWorker: false,
+      stop: async () => undefined,
+      close: async () => undefined,
+    };
+    return begun(runOnce(session, this.#config, pipelineFile, { set, ...chosen }, view));
+  }
+
+  async startWith(input: unknown): Promise<Started> {
+    this.#starts += 1;
+    const workflowId = `ui/${this.#site.tag}/${this.#starts}`;
+    const { client, taskQueue } = this.#server;
+    const handle = await client.workflow.start('runPipeline', { workflowId, taskQueue, args: [input] });
+    this.#seen.set(workflowId, 'runPipeline');
+    return { ...begun(this.#follow(handle)), run: workflowId };
+  }
+
+  async #follow(handle: WorkflowHandle): Promise<RunReport> {
+    const run = handle.workflowId;
+    try {
+      const result: RunPipelineResult = await handle.result();
+      return { run, outcome: result.outcome, result };
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return { run, ...failureReport(error) };
+      throw error;
+    }
+  }
+
+  async end({ told, run }: Started): Promise<Told> {
+    let step = 1000;
+    let waited = 0;
+    for (;;) {
+      const answer = await Promise.race([told, delay(20)]);
+      if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
+      if (!this.#moments.isQuiet(quietMs)) continue;
+      const { held, silent } = await this.#ask();
+      if (run !== undefined && silent.includes(run)) return { run, outcome: 'hangs', waitedSeconds: waited / 1000 };
+      if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
+      // The command line sees it by itself, as soon as it looks again.
+      if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
+      if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+      // A workflow that cannot end its task holds up the time of all.
+      if (!(await isDone(this.#server.pass(step))))
+        return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+      waited += step;
+      step = Math.min(step * 2, 43_200_000);
+    }
+  }
+
+  /** How long it took, in the server's time: what passed when it had ended is not its fault. */
+  async #seconds(run: string): Promise<number> {
+    const found = await answered(this.#server.client.workflow.getHandle(run).describe());
+    if (found?.closeTime === undefined) return 0;
+    return Math.floor((found.closeTime.getTime() - found.startTime.getTime()) / 1000);
+  }
+
+  /** Runs that wait for a person, and runs that do not answer at all. */
+  async #ask(): Promise<{ readonly held: readonly string[]; readonly silent: readonly string[] }> {
+    const held: string[] = [];
+    const silent: string[] = [];
+    for (const handle of await this.#openRuns()) {
+      const { workflowId } = handle;
+      const asked = Date.now();
+      const progress = await answered(handle.query<RunProgress>('progress'));
+      if ((progress?.held ?? []).length > 0) held.push(workflowId);
+      else if (progress === undefined && Date.now() - asked >= patienceMs.answer) silent.push(workflowId);
+    }
+    return { held, silent };
+  }
+
+  async #open(type: string): Promise<readonly WorkflowHandle[]> {
+    const ids = [...this.#seen].filter(([, seen]) => seen === type).map(([id]) => id);
+    const handles = ids.map((id) => this.#server.client.workflow.getHandle(id));
+    const open = await Promise.all(
+      handles.map(async (handle) => {
+        const found = await handle.describe().catch(() => undefined);
+        return found?.status.name === 'RUNNING';
+      }),
+    );
+    return handles.filter((_, index) => open[index]);
+  }
+
+  #openRuns = (): Promise<readonly WorkflowHandle[]> => this.#open('runPipeline');
+
+  async decide(run: string, decision: 'approve' | 'reject'): Promise<Told> {
+    const handle = this.#server.client.workflow.getHandle(run);
+    await handle.executeUpdate('decideGate', { args: [{ decision, by: 'the campaign', why: 'chance' }] });
+    return this.end({ ...begun(this.#follow(handle)), run });
+  }
+
+  async cancel(): Promise<void> {
+    const handle = (await this.#openRuns()).at(-1);
+    await handle?.executeUpdate('cancelRun', { args: [{ by: 'the campaign', why: 'chance' }] }).catch(unlessGone);
+  }
+
+  async terminate(): Promise<void> {
+    await (await this.#openRuns()).at(-1)?.terminate('the campaign').catch(unlessGone);
+  }
+
+  async endKeepers(): Promise<void> {
+    for (const keeper of await this.#open('keepTable')) await keeper.terminate('the campaign').catch(unlessGone);
+  }
+
+  moveClock(ms: number): void {
+    this.#clockOffset += ms;
+  }
+
+  async rows(table: string): Promise<readonly Row[]> {
+    return readRows(table).map(({ id, value, total }) => ({
+      id: String(id),
+      value: typeof value === 'number' ? value : null,
+      total: typeof total === 'number' ? total : null,
+    }));
+  }
+
+  async version(table: string, version: number): Promise<Version | undefined> {
+    const found = openTable(table)?.commits;
+    const commit = found?.[version];
+    if (found === undefined || commit === undefined) return undefined;
+    const text = (until: number): ReadonlyMap<string, string> =>
+      new Map((until < 0 ? [] : readRows(table, until)).map((row) => [String(row['id']), JSON.stringify(row)]));
+    const [before, after] = [text(version - 1), text(version)];
+    const changed = [...after].filter(([id, row]) => before.get(id) !== row);
+    const meta = JSON.parse(commit.userMetadata ?? '{}') as { readonly digest?: string };
+    const undone = found.slice(version + 1).some(({ operation, operationParameters }) => {
+      return operation === 'RESTORE' && Number(operationParameters?.['version']) < version;
+    });
+    return {
+      digest: meta.digest,
+      inserted: changed.filter(([id]) => !before.has(id)).length,
+      updated: changed.filter(([id]) => before.has(id)).length,
+      isUndone: undone,
+    };
+  }
+
+  async newestVersion(table: string): Promise<number> {
+    return openTable(table)?.version ?? -1;
+  }
+
+  async restore(table: string, version: number): Promise<void> {
+    restoreTable(table, version);
+  }
+
+  async append(table: string, id: string): Promise<void> {
+    appendRows(table, [{ id, value: null, at: null, total: null }]);
+  }
+
+  async replace(table: string, id: string): Promise<void> {
+    rmSync(table, { recursive: true, force: true });
+    writeVersion(table, undefined, { operation: 'WRITE', rows: [{ id, value: null, at: null, total: null }] });
+  }
+
+  async leftovers(): Promise<readonly string[]> {
+    const runs = (await this.#openRuns()).map(({ workflowId }) => `open run ${workflowId}`);
+    const keepers = await this.#open('keepTable');
+    const views = await Promise.all(keepers.map((keeper) => answered(keeper.query<TableView>('table'))));
+    const busy = views
+      .filter((seen) => seen?.running !== undefined || (seen?.queued ?? []).length > 0)
+      .map((seen) => `busy keeper of ${seen?.table}`);
+    return [...runs, ...busy, ...this.#engine.open.map((step) => `open job ${step}`), ...this.#site.leftovers()];
+  }
+
+  async close(): Promise<void> {
+    for (const handle of [...(await this.#openRuns()), ...(await this.#open('keepTable'))]) {
+      await handle.terminate('the trial is over').catch(unlessGone);
+    }
+    this.#server.close(this.#site.tag);
+    this.#site.remove();
+  }
+}
+
+/** Undefined where there is no answer: the workflow is gone, or cannot go on. */
+const answered = <T>(asked: Promise<T>, ms = patienceMs.answer): Promise<T | undefined> =>
+  Promise.race([asked.catch(() => undefined), delay(ms, undefined, { ref: false })]);
+
+const isDone = async (work: Promise<void>): Promise<boolean> =>
+  (await answered(
+    work.then(() => true),
+    patienceMs.passing,
+  )) === true;
+
+const unlessGone = (error: unknown): void => {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+};
+
+/** A refusal before anything was started is told like a failure. */
+const begun = (report: Promise<RunReport>): Started => ({
+  told: report.then(
+    (ended) => toTold(ended, 0),
+    (error: unknown): Told => ({
+      run: 'none',
+      outcome: 'failed',
+      waitedSeconds: 0,
+      failure: {
+        kind: (error as { kind?: string }).kind ?? 'unknown',
+        type: (error as { type?: string }).type ?? (error as Error).name,
+        text: String(error),
+      },
+    }),
+  ),
+});
