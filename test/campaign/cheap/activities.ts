@@ -43,7 +43,8 @@ export function createTrialActivities({
   });
   const product = {
     ...createRunActivities({
-      ...{ store, clock, pipelines, defaultPipeline: 'default', env: {} },
+      ...{ store, clock, pipelines, defaultPipeline: 'default', env: {}, envNames: [] },
+      allowed: async () => ({ folders: [pipelines], files: [] }),
       metrics: { emit: async () => undefined },
     }),
     // Every queue is the common one here: its worker is the one of the host too.

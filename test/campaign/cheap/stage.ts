@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import { failureReport, runOnce } from '../../../src/cli/commands/run';
+import { runOnce } from '../../../src/cli/commands/run';
+import { failureReport } from '../../../src/cli/following';
 import type { RunReport } from '../../../src/cli/run-report';
 import type { Session } from '../../../src/cli/session';
 import type { TableView } from '../../../src/contracts/keeper';
@@ -68,10 +69,11 @@ export class CheapStage implements Stage {
     const { pipelineFile, set, interval, redo } = ask;
     const chosen = { ...(interval === undefined ? {} : { interval }), ...(redo ? { redo } : {}) };
     if (ask.by === 'ui') return this.startWith({ pipeline: pipelineFile, variables: set, ...chosen });
+    const { client } = this.#server;
     const session: Session = {
-      client: this.#server.client,
-      target: { address: 'none', namespace: 'default' },
+      client,
       ownsWorker: false,
+      ask: (question) => question(client),
       stop: async () => undefined,
       close: async () => undefined,
     };
