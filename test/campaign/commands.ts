@@ -144,7 +144,7 @@ const theme: fc.Arbitrary<Theme> = fc.record({
     fc.constantFrom(...names).map((name) => [name]),
     fc.constant<FeedName[]>(['orders', 'returns']),
   ),
-  habits: fc.uniqueArray(fc.constantFrom(...habits), { minLength: 1, maxLength: 3 }),
+  habits: fc.uniqueArray(fc.constantFrom(...habits), { minLength: 2, maxLength: 4 }),
 });
 
 function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonly Command[]> {

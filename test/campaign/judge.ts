@@ -24,10 +24,14 @@ export type Circumstances = {
   readonly mayStop: boolean;
   /** Another run waits for a person, and this one may wait for it. */
   readonly isBehind: boolean;
+  /** The keeper was terminated while the run went on. */
+  readonly hasLostKeeper: boolean;
 };
 
 /** For each thing that was done to a run it may take so much longer, of virtual time. */
 const patienceSeconds = 150;
+/** A run whose keeper was terminated by hand asks again after a quarter of an hour. */
+const keeperPatienceSeconds = 950;
 
 const says = /in the table|committed|version \d/i;
 
@@ -94,9 +98,12 @@ export class Judge {
     ];
   }
 
-  #checkTime({ outcome, waitedSeconds }: Told, { happened, isBehind }: Circumstances): readonly string[] {
+  #checkTime(
+    { outcome, waitedSeconds }: Told,
+    { happened, isBehind, hasLostKeeper }: Circumstances,
+  ): readonly string[] {
     if (outcome === 'hangs') return ['hangs: a run has no end'];
-    const longest = patienceSeconds * Math.max(1, happened.length);
+    const longest = patienceSeconds * Math.max(1, happened.length) + (hasLostKeeper ? keeperPatienceSeconds : 0);
     return waitedSeconds > longest && !isBehind ? [`waits too long: ${waitedSeconds} s`] : [];
   }
 }

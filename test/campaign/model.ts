@@ -25,7 +25,14 @@ export type Feed = {
   readonly daily: boolean;
 };
 
-type SentFile = { readonly name: string; readonly content: Content; readonly arrived: number; readonly day: number };
+type SentFile = {
+  readonly name: string;
+  readonly content: Content;
+  readonly arrived: number;
+  /** How often the content under this name was another before: decides where times are equal. */
+  readonly corrections: number;
+  readonly day: number;
+};
 
 /** Which of two lines of a key is newer: compared from left to right. */
 type Rank = readonly number[];
@@ -72,13 +79,16 @@ export class Model {
     const files = this.#filesOf(feed);
     const before = files.get(name);
     const known = [...files.values()].find((file) => file.name !== name && isSame(file.content, content));
-    const arrived =
-      before !== undefined && !isSame(before.content, content)
-        ? Math.max(modified, before.arrived)
-        : Math.min(modified, known?.arrived ?? modified, before?.arrived ?? modified);
-    files.set(name, { name, content, arrived, day });
+    const isCorrection = before !== undefined && !isSame(before.content, content);
+    const arrived = isCorrection
+      ? Math.max(modified, before.arrived)
+      : Math.min(modified, known?.arrived ?? modified, before?.arrived ?? modified);
+    const corrections = (before ?? known)?.corrections ?? 0;
+    const file: SentFile = { name, content, arrived, corrections: corrections + (isCorrection ? 1 : 0), day };
+    files.set(name, file);
     for (const line of content.lines) {
-      this.#lines.set(line.value, { feed, line, rank: [feed.latestBy ? line.at : 0, day, arrived] });
+      const rank = [feed.latestBy ? line.at : 0, day, arrived, file.corrections];
+      this.#lines.set(line.value, { feed, line, rank });
     }
   }
 

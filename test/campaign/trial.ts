@@ -29,6 +29,7 @@ export class Trial {
   /** Another program or a person has touched a table: a run may stop and say so. */
   #mayStop = false;
   #isAlone = true;
+  #hasLostKeeper = false;
 
   constructor(stage: Stage, site: Site, moments: Moments, counts: (violation: string) => boolean) {
     this.#counts = counts;
@@ -155,6 +156,7 @@ export class Trial {
     const circumstances = {
       ...(before === undefined ? {} : { before }),
       ...{ happened, isAlone: this.#isAlone, mayStop: this.#mayStop, isBehind: this.#held.size > 0 },
+      hasLostKeeper: this.#hasLostKeeper,
     };
     this.#found(await this.#judge.judge(asked, told, circumstances));
     if (told.outcome === 'held') this.#held.set(told.run, asked);
@@ -173,6 +175,7 @@ export class Trial {
         await this.#stage.terminate();
         return [];
       case 'end-keeper':
+        this.#hasLostKeeper = true;
         await this.#stage.endKeepers();
         return [];
       case 'run-too': {
