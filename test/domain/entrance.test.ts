@@ -148,6 +148,7 @@ const shapeOf: Readonly<Record<string, Shape<unknown>>> = {
   withdrawCommit: any(withdrawAsk),
   commitDone: any(commitReply),
   requestMaintenance: any(askedMaintenance),
+  acceptMaintenance: any(askedMaintenance),
   maintenanceDone: any(maintenanceReply),
 };
 
