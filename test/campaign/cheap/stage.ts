@@ -112,6 +112,10 @@ export class CheapStage implements Stage {
       if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
       // The command line sees it by itself, as soon as it looks again.
       if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
+      // Nothing is open in the server: what is left to do, the command line does by its own clock.
+      if (run === undefined && (await this.#openRuns()).length === 0) {
+        if ((await answered(told, patienceMs.answer)) !== undefined) continue;
+      }
       if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
       // A workflow that cannot end its task holds up the time of all.
       if (!(await isDone(this.#server.pass(step))))
