@@ -15,7 +15,7 @@ async function open(isReal: boolean, besides: readonly string[]): Promise<Opened
   const base = makeBase();
   const close = (): void => rmSync(base, { recursive: true, force: true });
   if (isReal) {
-    const stack = await startRealStack();
+    const stack = await startRealStack(base);
     const play = createPlay(base, (site, moments) => new RealStage(stack, site, moments), besides);
     return { play, stop: () => stack.stop().finally(close) };
   }

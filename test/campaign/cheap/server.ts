@@ -68,7 +68,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     pass: async (ms) => {
       const passing = environment.sleep(ms).then(() => true);
       // A workflow that was terminated while an activity of it went on has left the server's lock on time behind.
-      while (!(await Promise.race([passing, delay(1500)]))) {
+      while (!(await Promise.race([passing, delay(1500, false, { ref: false })]))) {
         await environment.connection.testService?.unlockTimeSkipping({});
       }
     },

@@ -22,9 +22,10 @@ export type RealStack = {
   readonly stop: () => Promise<void>;
 };
 
-export async function startRealStack(): Promise<RealStack> {
+/** `pipelines`: under it lie the pipelines of all trials. */
+export async function startRealStack(pipelines: string): Promise<RealStack> {
   const workspace = await createWorkspace('campaign');
-  const dev = await startDev(workspace);
+  const dev = await startDev(workspace, { HEADGATE_PIPELINES: pipelines });
   const client = await connectClient({ address: dev.record().address, namespace: 'default' });
   const tables = await openTables();
   return {
