@@ -185,11 +185,10 @@ function createSession(first: Link, config: Config, options: OpenOptions): Sessi
 
   async function move(): Promise<void> {
     note('The stack that this command used has ended.');
-    const { client, stop } = link;
-    await stop();
+    // Its connection stays as it is: a call that is still tried again would throw from its timer when it is closed.
+    await link.stop();
     link = await openLink(config, options.address);
     watch = watchOver();
-    await client.connection.close();
   }
 
   async function ask<Result>(question: (client: Client) => Promise<Result>): Promise<Result> {
@@ -226,8 +225,8 @@ function createSession(first: Link, config: Config, options: OpenOptions): Sessi
     },
     close: async () => {
       watch.end();
+      // The connection is left to the end of this process, for the same reason.
       await link.stop();
-      await link.client.connection.close();
     },
   };
 }

@@ -53,6 +53,17 @@ export function resultOf(facts: {
   };
 }
 
+/** How a run failed behind its commit: what is true of the table is told with it, unless just that was found untrue. */
+export function failedBehind(commit: CommitReport, failure: FailureSummary): FailureSummary {
+  if (failure.type === 'CommitGone') return failure;
+  const { path, version } = commit.table;
+  return {
+    ...failure,
+    message: `${failure.message} It came after the commit, which the job had reported as version ${version} of ${path}: expect its rows in the table.`,
+    fields: { ...failure.fields, tableVersion: version },
+  };
+}
+
 /** What is true of the table after a run was cancelled. `failure`: how it ended, when not by the cancellation itself. */
 export function fateOfCancelled(isUnsettled: boolean, failure?: FailureSummary): string {
   if (isUnsettled) {

@@ -13,7 +13,7 @@ import type { PublishInput } from '../activities/run';
 import type { CancelRequest, RunPipelineResult } from '../contracts/run';
 import { cancelRequest, runPipelineInput } from '../domain/entrance/inputs';
 import { asReference, publishedPart } from '../domain/pipeline-ref';
-import { fateOfCancelled, noRowsNotice, resultOf } from '../domain/run-result';
+import { failedBehind, fateOfCancelled, noRowsNotice, resultOf } from '../domain/run-result';
 import { activity } from './activity-options';
 import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
@@ -21,6 +21,7 @@ import { deliverBatch } from './deliver-batch';
 import { demand, inputOf } from './entrance';
 import { failureOf } from './failure-of';
 import { cancelRunUpdate } from './messages';
+import { toFailure } from './run-job';
 import { createRunState } from './run-state';
 import { tagOutcome } from './search-attributes';
 
@@ -87,7 +88,11 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
       ...(verdict === 'passed' ? {} : { verdict }),
     });
     // The rows are in the table: a cancellation that came meanwhile must not keep the ledger from saying so.
-    await CancellationScope.nonCancellable(() => state.during('publish', () => publishRun(toPublish(spec, result))));
+    await CancellationScope.nonCancellable(() =>
+      state.during('publish', () => publishRun(toPublish(spec, result))),
+    ).catch((error: unknown) => {
+      throw committed === undefined ? error : toFailure(failedBehind(committed, failureOf(error)));
+    });
     state.update({ outcome });
     tagOutcome(outcome);
     return { ...result, seconds: { ...seconds } };

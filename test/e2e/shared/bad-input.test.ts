@@ -168,8 +168,9 @@ describe('with a table that stands', () => {
     const versions = tableVersions(place.table);
     const second = join(place.raw, 'sales_data_2.csv');
     writeFileSync(second, csv(line('I4')).replace(',price', ',cost'));
-    expect(await place.run()).toMatchObject({ code: 1, outcome: 'failed', error: { type: 'MissingColumn' } });
-    await stack.accountFor({ workflow: `run/${place.name}`, type: 'MissingColumn' });
+    const failed = await place.run();
+    expect(failed).toMatchObject({ code: 1, outcome: 'failed', error: { type: 'MissingColumn' } });
+    await stack.accountFor({ workflow: failed.run, type: 'MissingColumn' });
     expect(tableVersions(place.table)).toEqual(versions);
     writeFileSync(second, csv(line('I4')));
     expect(await place.run()).toMatchObject({ outcome: 'committed', rows: { read: 1, inserted: 1 } });
