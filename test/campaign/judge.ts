@@ -91,7 +91,10 @@ export class Judge {
     const { before, happened, mayStop, isAlone } = circumstances;
     const isWritten = isAlone && before !== undefined && JSON.stringify(await this.#stage.rows(table)) !== before;
     const isSilent = isWritten && !says.test(told.failure?.text ?? '');
-    const mayFail = happened.length > 0 || mayStop || asked.view.files.some(({ content }) => content.broken);
+    // A run that waits for a person stands in the way, and says so.
+    const isHeldBack = told.failure?.type === 'RunHeld';
+    const mayFail =
+      isHeldBack || happened.length > 0 || mayStop || asked.view.files.some(({ content }) => content.broken);
     return [
       ...(isSilent ? [`silent: told ${told.outcome}, and yet written`] : []),
       ...(told.outcome === 'failed' && !mayFail ? [`failed without a reason: ${told.failure?.type}`] : []),

@@ -18,6 +18,7 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from headgate_spark.errors import JobFailed
+from headgate_spark.protocol import DELIVERY
 from headgate_spark.writer import only_writer
 from tests.batch import Batch, columns, csv_source, pipeline_of
 from tests.spark.tables import table, versions
@@ -45,7 +46,8 @@ def until(seen: Callable[[], bool]) -> None:
 
 
 def theirs(path: Path, name: str) -> None:
-    rows = pyarrow.table({"id": [name], "day": [date(2024, 1, 1)], "note": ["theirs"]})
+    unknown = pyarrow.array([None], pyarrow.string())
+    rows = pyarrow.table({"id": [name], "day": [date(2024, 1, 1)], "note": ["theirs"], DELIVERY: unknown})
     write_deltalake(str(path), rows, mode="append")
 
 
