@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pyspark.sql import SparkSession
 
-from headgate_spark.delta.history import RESTORE
+from headgate_spark.delta.history import RESTORE, newest_version, read_history
 from headgate_spark.delta.log import LoggedVersion, is_at_hand, read_logged
 from headgate_spark.delta.table import table_name
 from headgate_spark.errors import JobFailed
@@ -30,16 +30,14 @@ def _from(path: str, version: int) -> Iterator[LoggedVersion]:
 
 def _check_history(spark: SparkSession, path: str, base: TableBase, warnings: list[JobWarning]) -> None:
     """Where the log does not hold the version of the base any more, or is not at hand."""
-    name = table_name(path)
-    newest = int(spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"])
+    newest = newest_version(spark, path)
     if newest < base.version:
         raise _changed(path, base, f"was taken back to version {newest}", version=newest)
-    found = str(spark.sql(f"DESCRIBE DETAIL {name}").collect()[0]["id"])
+    found = str(spark.sql(f"DESCRIBE DETAIL {table_name(path)}").collect()[0]["id"])
     if found != base.id:
         raise _changed(path, base, "was replaced by another table", id=found)
     if newest > base.version:
-        later = spark.sql(f"DESCRIBE HISTORY {name} LIMIT {newest - base.version}").collect()
-        for row in later:
+        for row in read_history(spark, path, newest - base.version):
             if row["operation"] == RESTORE:
                 raise _changed(path, base, f"was restored by version {row['version']}", version=int(row["version"]))
     warnings.append(

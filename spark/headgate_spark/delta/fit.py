@@ -5,7 +5,8 @@ from typing import NamedTuple
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from headgate_spark.delta.log import is_at_hand, metadata_of, read_logged
+from headgate_spark.delta.entry import json_object
+from headgate_spark.delta.log import is_at_hand, read_logged
 from headgate_spark.delta.table import table_name
 from headgate_spark.errors import JobFailed
 from headgate_spark.protocol import DELIVERY, Target
@@ -88,7 +89,7 @@ def is_made_by(spark: SparkSession, path: str, pipeline: str) -> bool:
         metadata = {} if first is None else first.metadata
     else:
         rows = spark.sql(f"DESCRIBE HISTORY {table_name(path)}").filter("version = 0").collect()
-        metadata = metadata_of(rows[0]["userMetadata"]) if rows else {}
+        metadata = json_object(rows[0]["userMetadata"]) if rows else {}
     return str(metadata.get("stepKey") or metadata.get("made") or "").split("/")[0] == pipeline
 
 

@@ -3,13 +3,13 @@
 The operation counts too: what a step does beside it, such as setting a property, proves nothing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pyspark.sql import Row, SparkSession
 
-from headgate_spark.delta.log import commit_info, metadata_of, version_restored
+from headgate_spark.delta.entry import json_object
+from headgate_spark.delta.log import commit_info, version_restored
 from headgate_spark.delta.table import table_name
 
 # The commit that was just made is the last one; a recovered one may lie deeper, and reading deeper costs more.
@@ -30,7 +30,7 @@ class Commit(NamedTuple):
 
 
 def _is_ours(user_metadata: str | None, step_key: str, generation: int) -> bool:
-    metadata = metadata_of(user_metadata)
+    metadata = json_object(user_metadata)
     return metadata.get("stepKey") == step_key and int(metadata.get("generation", 0)) >= generation
 
 
@@ -65,7 +65,7 @@ def commit_at(path: str, version: int, step_key: str, generation: int) -> Commit
     return Commit(version, dict(info.get("operationMetrics") or {}))
 
 
-def _history(spark: SparkSession, path: str, limit: int | None) -> list[Row]:
+def read_history(spark: SparkSession, path: str, limit: int | None) -> list[Row]:
     """Newest first."""
     suffix = f" LIMIT {limit}" if limit is not None else ""
     return spark.sql(f"DESCRIBE HISTORY {table_name(path)}{suffix}").collect()
@@ -86,7 +86,7 @@ def _commit(row: Row, newest_first: Sequence[Row], path: str) -> Commit:
 def find_commit(spark: SparkSession, path: str, step_key: str, generation: int) -> Commit | None:
     """The newest commit of a batch whose rows are in the table, else the newest one."""
     for limit in _DEPTHS:
-        rows = _history(spark, path, limit)
+        rows = read_history(spark, path, limit)
         found = _ours(rows, _COMMITS, step_key, generation)
         if found:
             commits = [_commit(row, rows, path) for row in found]
@@ -102,7 +102,7 @@ def find_rewrites(
     """All OPTIMIZE commits of the step, newest first; `newest`: among so many commits only."""
     if newest == 0:
         return []
-    rows = _history(spark, path, newest)
+    rows = read_history(spark, path, newest)
     return [_commit(row, rows, path) for row in _ours(rows, _REWRITES, step_key, generation)]
 
 
@@ -120,7 +120,7 @@ def find_vacuum(
     """The newest VACUUM of the step that came to its end: it logs one version before and one after."""
     if newest == 0:
         return None
-    ours = _ours(_history(spark, path, newest), ("VACUUM START", "VACUUM END"), step_key, generation)
+    ours = _ours(read_history(spark, path, newest), ("VACUUM START", "VACUUM END"), step_key, generation)
     for place, row in enumerate(ours):
         if row["operation"] != "VACUUM END" or (row["operationParameters"] or {}).get("status") != "COMPLETED":
             continue
@@ -130,10 +130,10 @@ def find_vacuum(
             version=int(row["version"]),
             files=int((row["operationMetrics"] or {}).get("numDeletedFiles", 0)),
             bytes=int(before.get("sizeOfDataToDelete", 0)),
-            full=json.loads(row["userMetadata"]).get("maintain") != "vacuum-lite",
+            full=json_object(row["userMetadata"]).get("maintain") != "vacuum-lite",
         )
     return None
 
 
 def newest_version(spark: SparkSession, path: str) -> int:
-    return int(_history(spark, path, 1)[0]["version"])
+    return int(read_history(spark, path, 1)[0]["version"])

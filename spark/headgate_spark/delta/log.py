@@ -3,15 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pyspark.sql import types as T
 
+from headgate_spark.delta.entry import Action, actions_of, json_object
 from headgate_spark.io.files import is_reached, read_text
-
-Action = Mapping[str, Any]
 
 
 def is_at_hand(path: str) -> bool:
@@ -23,24 +22,10 @@ def _entry(path: str, version: int) -> str | None:
     return read_text(f"{path.rstrip('/')}/_delta_log/{version:020}.json") if is_at_hand(path) else None
 
 
-def _actions(entry: str) -> list[Action]:
-    # Not `splitlines`: a text in JSON may hold line ends of other alphabets.
-    return [json.loads(line) for line in entry.split("\n") if line.strip()]
-
-
 def read_commit(path: str, version: int) -> list[Action] | None:
     """The actions of one version, in their order."""
     entry = _entry(path, version)
-    return None if entry is None else _actions(entry)
-
-
-def metadata_of(user_metadata: object) -> Action:
-    """`userMetadata` when it is a JSON object, else empty."""
-    try:
-        metadata = json.loads(user_metadata) if isinstance(user_metadata, str) else None
-    except ValueError:
-        metadata = None
-    return metadata if isinstance(metadata, dict) else {}
+    return None if entry is None else actions_of(entry)
 
 
 class LoggedVersion(NamedTuple):
@@ -61,12 +46,12 @@ def read_logged(path: str, version: int) -> LoggedVersion | None:
     entry = _entry(path, version)
     if entry is None:
         return None
-    actions = _actions(entry)
+    actions = actions_of(entry)
     info: Action = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
     return LoggedVersion(
         version=version,
         operation=str(info.get("operation") or ""),
-        metadata=metadata_of(info.get("userMetadata")),
+        metadata=json_object(info.get("userMetadata")),
         table_id=next((action["metaData"]["id"] for action in actions if "metaData" in action), None),
         changes_rows=any(action["add"].get("dataChange", True) for action in actions if "add" in action),
         fingerprint=hashlib.sha256(entry.encode()).hexdigest()[:16],

@@ -1,10 +1,10 @@
 """Whose table it is: Headgate keeps what it has made, and what others have made only when told to. No Spark."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from headgate_spark.delta.entry import json_object
 from headgate_spark.errors import JobFailed
 
 # A table property where SQL makes the table, else metadata of its columns: a DataFrame takes only Delta's own ones.
@@ -33,11 +33,7 @@ def is_first_batch(creation: Mapping[str, Any] | None) -> bool:
     """By `commitInfo` of version 0, while the log has it: builds before the mark left their step there."""
     if creation is None or str(creation.get("operation", "")).startswith(_COPIES):
         return False
-    try:
-        metadata = json.loads(creation.get("userMetadata") or "null")
-    except ValueError:
-        return False
-    return isinstance(metadata, dict) and str(metadata.get("stepKey", "")).endswith("/commit")
+    return str(json_object(creation.get("userMetadata")).get("stepKey", "")).endswith("/commit")
 
 
 def not_adopted(table: str) -> JobFailed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from headgate_spark.delta.entry import actions_of, json_object
 
 Values = tuple[tuple[str, str | None], ...]
 
@@ -73,21 +74,11 @@ class DeltaLog:
     unread: int = 0
 
 
-def json_object(text: str | None) -> Mapping[str, Any]:
-    """Empty for everything else."""
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, Mapping) else {}
-
-
 def parse_commit(version: int, text: str) -> LoggedCommit:
     info: Mapping[str, Any] = {}
     added: list[Added] = []
     removed: list[Removed] = []
-    for line in text.splitlines():
-        action = json.loads(line) if line.strip() else {}
+    for action in actions_of(text):
         if "commitInfo" in action:
             info = action["commitInfo"]
         elif "add" in action:

@@ -14,7 +14,8 @@ from typing import Any
 
 from pyarrow import fs
 
-from headgate_spark.health.log import DeltaLog, LoggedCommit, json_object, parse_commit
+from headgate_spark.delta.entry import json_object
+from headgate_spark.health.log import DeltaLog, LoggedCommit, parse_commit
 
 _COMMIT = re.compile(r"^(\d{20})\.json$")
 # Read in any case: they tell which files a clustering wrote and which rows are deleted.

@@ -208,6 +208,13 @@ def test_metadata_that_is_not_an_object_is_nobodys() -> None:
     assert parse_commit(3, text).metadata == {}
 
 
+def test_a_text_in_a_commit_may_hold_line_ends_of_other_alphabets() -> None:
+    text = json.dumps(
+        {"commitInfo": {"operation": "MERGE", "userMetadata": "{}", "note": "a\u2028b\x85c"}}, ensure_ascii=False
+    )
+    assert parse_commit(3, text + "\n").operation == "MERGE"
+
+
 def _write(path: Path, rows: int, day: date) -> None:
     data = pa.table({"day": [day] * rows, "customer": [f"C{n}" for n in range(rows)]})
     write_deltalake(path, data, mode="append", partition_by=["day"])
