@@ -1,6 +1,5 @@
 // A time-skipping Temporal server with a worker whose activities are in-memory fakes. One per test file.
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Context, heartbeat } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
@@ -156,13 +155,6 @@ export async function endKeeper(environment: TestWorkflowEnvironment, table: str
   // The server leaves the lock on its time behind that an activity under way has taken.
   const started = found?.raw.pendingActivities?.filter(({ state }) => state === 2) ?? [];
   for (let left = started.length; left > 0; left -= 1) await environment.connection.testService?.unlockTimeSkipping({});
-}
-
-/** Lets time pass. The server may have kept the lock on its time of an activity whose workflow was ended: it is taken off. */
-export async function passTime(environment: TestWorkflowEnvironment, ms: number): Promise<void> {
-  const passing = environment.sleep(ms).then(() => true);
-  while (!(await Promise.race([passing, delay(1500, false, { ref: false })])))
-    await environment.connection.testService?.unlockTimeSkipping({});
 }
 
 export async function withWorker<Result>(

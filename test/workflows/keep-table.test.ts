@@ -8,7 +8,8 @@ import { queueLimit } from '../../src/domain/keeper/queue';
 import { commitOf } from '../domain/keeper/keeper-world';
 import { nameOf } from '../fakes/ids';
 import { failed, startEnvironment, succeeded, watching } from './environment';
-import { barrier, eventually, onTable, resultsOf, untilTimer, viewOf } from './table-scene';
+import { untilTimer } from '../support/virtual-time';
+import { barrier, eventually, onTable, resultsOf, viewOf } from './table-scene';
 
 let environment: TestWorkflowEnvironment;
 

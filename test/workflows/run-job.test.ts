@@ -12,6 +12,7 @@ import { parseTableUri } from '../../src/contracts/ids';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, pipelineRef } from '../fakes/reports';
 import { FakeSpark } from '../fakes/spark-runtime';
+import { untilTimer } from '../support/virtual-time';
 import { until } from '../support/waiting';
 import {
   endKeeper,
@@ -200,11 +201,7 @@ describe('a cancel reaches the job', () => {
       () => ({ watchJob: async (handle) => failed(handle, 'throttle', 'SlowDown') }),
       async ({ start, ended, submitted }) => {
         const run = await start();
-        // The test server loses a task that cancels an activity which has just ended.
-        await until('it waits before the next attempt', async () => {
-          const { events } = await run.fetchHistory();
-          return events?.some((event) => (event.timerStartedEventAttributes ?? undefined) !== undefined);
-        });
+        await untilTimer(run);
         await cancel(run);
         await expect(run.result()).rejects.toEqual(isCancelled);
         expect(ended).toHaveLength(1);

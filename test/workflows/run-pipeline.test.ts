@@ -8,6 +8,7 @@ import type { JobReport } from '../../src/contracts/job';
 import type { RunPipelineInput, RunPipelineResult, RunProgress } from '../../src/contracts/run';
 import { digestOf } from '../fakes/ids';
 import { pipeline, pipelineRef, prepareReport } from '../fakes/reports';
+import { passTime } from '../support/virtual-time';
 import {
   batch,
   endKeeper,
@@ -20,7 +21,6 @@ import {
   withWorker,
   type Activities,
   type Journal,
-  passTime,
 } from './environment';
 
 let environment: TestWorkflowEnvironment;

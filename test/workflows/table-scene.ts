@@ -79,13 +79,6 @@ export async function eventually<Value>(read: () => Promise<Value>, good: (value
   }
 }
 
-/** It waits with a limit. The test server loses a task that cancels an activity which has just ended. */
-export const untilTimer = (run: WorkflowHandle): Promise<unknown> =>
-  eventually(
-    () => run.fetchHistory(),
-    ({ events }) => (events ?? []).some((event) => (event.timerStartedEventAttributes ?? undefined) !== undefined),
-  );
-
 /** One after another: each wait lets virtual time pass, and the test server does not survive two of them at once. */
 export async function resultsOf<Result>(handles: readonly WorkflowHandle[]): Promise<readonly Result[]> {
   const results: Result[] = [];

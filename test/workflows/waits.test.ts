@@ -8,7 +8,8 @@ import { silentWorkerSeconds } from '../../src/contracts/runtimes';
 import { activityOptions } from '../../src/workflows/activity-options';
 import { projectRoot } from '../support/tools';
 import { silence, startEnvironment, succeeded, watching, type Activities } from './environment';
-import { barrier, eventually, onTable, untilTimer, viewOf } from './table-scene';
+import { untilTimer } from '../support/virtual-time';
+import { barrier, eventually, onTable, viewOf } from './table-scene';
 
 describe('an activity', () => {
   it.each(Object.entries(activityOptions))('%s may be silent for seconds and open for a day at most', (_, options) => {

@@ -20,8 +20,8 @@ import {
   record,
   sparse,
   tagged,
+  text,
 } from './shape';
-import { text } from './shape';
 
 const kind = oneOf(maintenanceKinds);
 const partition = record(nullable(text));

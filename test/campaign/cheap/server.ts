@@ -1,13 +1,13 @@
 // One time-skipping server and one worker for many trials. The worker has the product's workflows; what an activity does is up to
 // the trial that its workflow belongs to.
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, Worker } from '@temporalio/worker';
 import { ensureTools } from '../../../src/setup/tools';
+import { passTime } from '../../support/virtual-time';
 import { addSearchAttributes, ourSearchAttributes } from '../../../src/workers/connection';
 
 export type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
@@ -65,13 +65,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     taskQueue,
     open: (tag, activities) => void trials.set(tag, activities),
     close: (tag) => void trials.delete(tag),
-    pass: async (ms) => {
-      const passing = environment.sleep(ms).then(() => true);
-      // A workflow that was terminated while an activity of it went on has left the server's lock on time behind.
-      while (!(await Promise.race([passing, delay(1500, false, { ref: false })]))) {
-        await environment.connection.testService?.unlockTimeSkipping({});
-      }
-    },
+    pass: (ms) => passTime(environment, ms),
     nowMs: () => environment.currentTimeMs(),
     stop: async () => {
       worker.shutdown();
