@@ -10,7 +10,7 @@ import type { ListedFile } from '../domain/batch';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
 import { mapBounded } from '../domain/map-bounded';
-import { sha256 } from './sha256';
+import { fingerprintOf } from './sha256';
 
 export type Shaped = Pick<InputFile, 'shape' | 'unpackedBytes'>;
 
@@ -61,8 +61,6 @@ function isUnreadable(error: unknown, format: Source['format']): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && undecodable.test(String(error.code));
 }
 
-const hash = (content: string | Uint8Array): string => sha256(content).slice(0, 16);
-
 /** What Spark makes a schema of: the columns, its own note of their types, and who wrote them. */
 async function shapeParquet({ path, size }: ListedFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
   const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
@@ -76,7 +74,7 @@ async function shapeParquet({ path, size }: ListedFile, store: ObjectStore, parq
   const note = footer.key_value_metadata?.find(({ key }) => key === 'org.apache.spark.sql.parquet.row.metadata');
   const unpacked = footer.row_groups.reduce((sum, group) => sum + group.total_byte_size, 0n);
   return {
-    shape: hash(JSON.stringify([footer.schema, note?.value ?? null, footer.created_by ?? null])),
+    shape: fingerprintOf(JSON.stringify([footer.schema, note?.value ?? null, footer.created_by ?? null])),
     unpackedBytes: Number(unpacked),
   };
 }
@@ -95,7 +93,7 @@ async function shapeCsv({ path, size }: ListedFile, options: CsvOptions, store: 
   const start = path.endsWith('.gz') ? await unzipStart(head) : head;
   const isWhole = size <= headBytes;
   const header = throughHeader(start, options, isWhole);
-  return header === undefined ? {} : { shape: hash(header) };
+  return header === undefined ? {} : { shape: fingerprintOf(header) };
 }
 
 /** Of a file that goes on, zlib gives what there is so far. */

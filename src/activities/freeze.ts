@@ -19,6 +19,7 @@ import { shapeFiles } from './freeze-shape';
 import { writeManifest } from './freeze-manifest';
 import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
+import { findReported } from './prove-commit';
 import { reconcileTable, type TableTruth } from './reconcile';
 import { openTableLog, type TableLog } from './table-log';
 import { isGlob } from '../domain/glob';
@@ -131,10 +132,8 @@ async function planUnused(
     const text = await store.readText(path);
     if (text === undefined) return plan;
     const { version } = reportOf('commit', parseJobReport(text, path)).table;
-    const entry = truth.base === undefined ? undefined : await log.entry(version);
-    const isTrue =
-      entry?.stepKey === stepKey(name, target.table, plan.digest, 'commit') && (await truth.stands(version));
-    if (isTrue) return plan;
+    const step = stepKey(name, target.table, plan.digest, 'commit');
+    if (!('missing' in (await findReported({ version, step }, log, truth)))) return plan;
     untrue.add(plan.digest);
   }
 }

@@ -7,7 +7,7 @@ import { parseSummaryHead, parseSummaryRows } from '../contracts/ledger-schema';
 import type { LedgerMark } from '../domain/ledger';
 import { mapBounded } from '../domain/map-bounded';
 import type { ObjectStore } from './ports';
-import { sha256 } from './sha256';
+import { fingerprintOf } from './sha256';
 
 export type Summary = {
   readonly path: string;
@@ -23,8 +23,6 @@ const readsAtOnce = 16;
 const namePattern = /\/summary-v3-\d{9}-(\d+)-([0-9a-f]{16})\.jsonl$/;
 
 export const isSummary = (path: string): boolean => namePattern.test(path);
-
-const hashOf = (content: string | Uint8Array): string => sha256(content).slice(0, 16);
 
 export async function writeSummary(
   folder: string,
@@ -46,11 +44,11 @@ export async function writeSummary(
   for (let from = 0; from < rows.length; from += rowsOfBlock) {
     const line = `${JSON.stringify(rows.slice(from, from + rowsOfBlock))}\n`;
     lines.push(line);
-    blocks.push({ first: rows[from]?.[0] ?? '', bytes: Buffer.byteLength(line), hash: hashOf(line) });
+    blocks.push({ first: rows[from]?.[0] ?? '', bytes: Buffer.byteLength(line), hash: fingerprintOf(line) });
   }
   const head = `${JSON.stringify({ protocol: 3, batches, blocks } satisfies SummaryHead)}\n`;
   const count = String(batches.length).padStart(9, '0');
-  const path = `${folder}/summary-v3-${count}-${Buffer.byteLength(head)}-${hashOf(head)}.jsonl`;
+  const path = `${folder}/summary-v3-${count}-${Buffer.byteLength(head)}-${fingerprintOf(head)}.jsonl`;
   await store.putIfAbsent(path, head + lines.join(''));
   return path;
 }
@@ -118,7 +116,7 @@ async function readProved(
   store: ObjectStore,
 ): Promise<string> {
   const bytes = await store.readRange(path, start, end);
-  if (hashOf(bytes) !== hash) throw damaged(path);
+  if (fingerprintOf(bytes) !== hash) throw damaged(path);
   return Buffer.from(bytes).toString('utf8');
 }
 

@@ -6,7 +6,7 @@ import type { StepKey, TableUri } from '../contracts/ids';
 import type { CommittedBatch } from '../contracts/ledger';
 import type { ObjectStore } from './ports';
 import { reconcileTable, type TableTruth } from './reconcile';
-import { openTableLog } from './table-log';
+import { openTableLog, type TableLog } from './table-log';
 
 export type Claim = {
   readonly table: TableUri;
@@ -18,25 +18,33 @@ export type Claim = {
 
 export type Proof = { readonly tableId: string; readonly commit: string; readonly truth: TableTruth };
 
-export async function proveCommit({ table, version, step, committed }: Claim, store: ObjectStore): Promise<Proof> {
-  const log = openTableLog(table, store);
-  const gone = (found: string): HeadgateError => commitGone({ table, version, step }, found);
+type Found = { readonly tableId: string; readonly commit: string } | { readonly missing: string };
+
+/** The commit of this step at this version of the table as it is now, or why that is not there. */
+export async function findReported(
+  { version, step }: Pick<Claim, 'version' | 'step'>,
+  log: TableLog,
+  truth: TableTruth,
+): Promise<Found> {
+  const { base } = truth;
+  if (base === undefined) return { missing: 'there is no table' };
   const entry = await log.entry(version);
-  if (entry === undefined) {
-    const newest = await log.newest();
-    throw gone(
-      newest === undefined ? 'there is no table' : `its log has versions up to ${newest.version}, and not this one`,
-    );
-  }
-  if (entry.stepKey !== step) {
-    throw gone(`this version is ${entry.operation} by ${entry.stepKey ?? 'somebody else'}`);
-  }
-  const truth = await reconcileTable(log, committed);
+  if (entry === undefined) return { missing: `its log has versions up to ${base.version}, and not this one` };
+  if (entry.stepKey !== step)
+    return { missing: `this version is ${entry.operation} by ${entry.stepKey ?? 'somebody else'}` };
   const tableId = await truth.idAt(version);
-  if (truth.base?.id !== tableId) throw gone('another table took its place');
+  if (base.id !== tableId) return { missing: 'another table took its place' };
   if (!(await truth.stands(version)))
-    throw gone(`a RESTORE took it back; the table is at version ${truth.base.version}`);
-  return { tableId, commit: entry.commit, truth };
+    return { missing: `a RESTORE took it back; the table is at version ${base.version}` };
+  return { tableId, commit: entry.commit };
+}
+
+export async function proveCommit(claim: Claim, store: ObjectStore): Promise<Proof> {
+  const log = openTableLog(claim.table, store);
+  const truth = await reconcileTable(log, claim.committed);
+  const found = await findReported(claim, log, truth);
+  if ('missing' in found) throw commitGone(claim, found.missing);
+  return { ...found, truth };
 }
 
 const commitGone = ({ table, version, step }: Omit<Claim, 'committed'>, found: string): HeadgateError =>

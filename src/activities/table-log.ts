@@ -6,7 +6,7 @@ import { escapeGlob } from '../domain/glob';
 import { mapBounded } from '../domain/map-bounded';
 import { createUndoing, isRestore, parseFileChanges, parseLogEntry, type LogEntry } from '../domain/table-log';
 import type { ObjectStore } from './ports';
-import { sha256 } from './sha256';
+import { fingerprintOf } from './sha256';
 import { idInCheckpoint, lastCheckpoint } from './table-checkpoint';
 
 export type TableLog = {
@@ -28,9 +28,6 @@ export type TableLog = {
 
 const readsAtOnce = 32;
 
-/** Fingerprint of an entry: the first 16 hex digits of the SHA-256 over its bytes. Python makes the same. */
-const commitOf = (text: string): string => sha256(text).slice(0, 16);
-
 const entryName = /\/(\d{20})\.json$/;
 
 export function openTableLog(table: TableUri, store: ObjectStore): TableLog {
@@ -45,7 +42,8 @@ export function openTableLog(table: TableUri, store: ObjectStore): TableLog {
     const path = pathOf(version);
     const text = await store.readText(path);
     if (text === undefined) return undefined;
-    return readable(path, () => parseLogEntry(version, text, commitOf(text)));
+    // Python makes the same of the same bytes.
+    return readable(path, () => parseLogEntry(version, text, fingerprintOf(text)));
   }
 
   const log: TableLog = {

@@ -321,6 +321,16 @@ describe('a report of a commit', () => {
     expect((await runs.freezeNew()).digest).not.toBe(batch.digest);
   });
 
+  test('in a table that was replaced in place gives its batch another name, also where the ledger knows of none', async () => {
+    const runs = await committed();
+    bring(runs, 'a');
+    const batch = await runs.freezeNew();
+    report(runs, batch.digest, await runs.merge(batch));
+    expect((await runs.freezeNew()).digest).toBe(batch.digest);
+    await runs.table.commit({ operation: 'CREATE OR REPLACE TABLE', actions: [{ metaData: { id: 'another' } }] });
+    expect((await runs.freezeNew()).digest).not.toBe(batch.digest);
+  });
+
   test('of before the newest batch is looked at too', async () => {
     const runs = await committed('a');
     bring(runs, 'b');
