@@ -13,6 +13,6 @@ test(`what users do, and what happens to them meanwhile, breaks no promise in ${
     process.execPath,
     [program, 'campaign', '--trials', String(trials), '--seed', '1'],
     { cwd: projectRoot, maxBuffer: 1 << 26 },
-  ).catch((error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? String(error) }));
+  ).catch((error: Error & { readonly stdout?: string }) => ({ stdout: error.stdout ?? error.message }));
   expect(played.stdout).toMatch(new RegExp(`^${trials} trials .* 0 kinds of violations$`, 'm'));
 }, 300_000);
