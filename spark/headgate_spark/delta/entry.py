@@ -6,6 +6,9 @@ from typing import Any
 
 Action = Mapping[str, Any]
 
+# The setting by which a writer leaves a text of its own in the entry.
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
 
 def actions_of(entry: str) -> list[Action]:
     """In their order. Not by `splitlines`: a text in JSON may hold line ends of other alphabets."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
+from headgate_spark.delta.entry import USER_METADATA
 from headgate_spark.delta.fit import Fit
 from headgate_spark.delta.log import read_written
 from headgate_spark.delta.pruning import literal_predicates
@@ -17,7 +18,6 @@ from headgate_spark.transforms.names import quoted
 _SOURCE = "_hg_staged"
 _TARGET = "_hg_target"
 _ONE_TASK_BYTES = 16 << 20
-_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 # Inside one statement, for columns that were looked at: what else the batch holds is in the table.
 _EVOLVE = {"spark.databricks.delta.schema.autoMerge.enabled": "true"}
 
@@ -62,7 +62,7 @@ def commit_settings(request: CommitRequest, *, unique: bool) -> Mapping[str, str
     return {
         "spark.databricks.delta.write.txnAppId": request.step_key,
         "spark.databricks.delta.write.txnVersion": str(request.generation),
-        _METADATA: json.dumps(metadata, ensure_ascii=False),
+        USER_METADATA: json.dumps(metadata, ensure_ascii=False),
     }
 
 
@@ -113,7 +113,7 @@ def write_first(spark: SparkSession, request: CommitRequest, staged: DataFrame) 
     if target.cluster_by:
         # Only SQL can say it, and once the table is there others may have written to it.
         made = json.dumps({"made": request.pipeline, "key": bound_key(target)}, ensure_ascii=False)
-        with settings(spark, {_METADATA: made}):
+        with settings(spark, {USER_METADATA: made}):
             create_table(
                 spark, target.table, staged.schema, target.cluster_by, deletion_vectors=target.deletion_vectors
             )

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from headgate_spark.delta.clustering import CUBE_SIZE, cluster_by, refuse_clustered
+from headgate_spark.delta.entry import USER_METADATA
 from headgate_spark.delta.history import Commit, Vacuumed, find_rewrites, find_vacuum, newest_version
 from headgate_spark.delta.log import commit_info
 from headgate_spark.delta.ownership import is_first_batch, is_marked, not_adopted
@@ -29,9 +30,6 @@ _FILES_PER_COMMIT = 16
 _TARGET_CUBE = 1.5
 
 
-_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-
-
 def _signature(request: MaintainRequest) -> Mapping[str, str]:
     """Makes the commit say whose it is and what was done: of the work itself only, for it proves the step."""
     metadata = {
@@ -40,12 +38,12 @@ def _signature(request: MaintainRequest) -> Mapping[str, str]:
         "run": request.run,
         "maintain": request.kind,
     }
-    return {_METADATA: json.dumps(metadata, ensure_ascii=False)}
+    return {USER_METADATA: json.dumps(metadata, ensure_ascii=False)}
 
 
 def _beside(request: MaintainRequest) -> Mapping[str, str]:
     """Of what is set before the work: whoever asks the history for the step must not find it."""
-    return {_METADATA: json.dumps({"before": request.step_key, "run": request.run}, ensure_ascii=False)}
+    return {USER_METADATA: json.dumps({"before": request.step_key, "run": request.run}, ensure_ascii=False)}
 
 
 def _settings(request: MaintainRequest) -> Mapping[str, str]:
