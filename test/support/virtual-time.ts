@@ -4,12 +4,22 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { until } from './waiting';
 
-/** Lets time pass. Of a workflow that was ended while an activity of it went on, the server keeps its lock on time: it is taken off. */
-export async function passTime(environment: TestWorkflowEnvironment, ms: number): Promise<void> {
-  const passing = environment.sleep(ms).then(() => true);
-  while (!(await Promise.race([passing, delay(1500, false, { ref: false })])))
+/**
+ * Waits for what takes virtual time. Of an activity that timed out, or whose workflow was ended meanwhile, the server may keep
+ * its lock on time: where nothing comes of waiting it is taken off. For waits without an activity under way.
+ */
+export async function whileTimePasses<T>(environment: TestWorkflowEnvironment, waited: Promise<T>): Promise<T> {
+  const settled = waited.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([settled, delay(1500, false, { ref: false })])))
     await environment.connection.testService?.unlockTimeSkipping({});
+  return waited;
 }
+
+export const passTime = (environment: TestWorkflowEnvironment, ms: number): Promise<void> =>
+  whileTimePasses(environment, environment.sleep(ms));
 
 /** Until it waits with a limit: the server loses a task that cancels an activity which has just ended. */
 export const untilTimer = (run: WorkflowHandle): Promise<unknown> =>
