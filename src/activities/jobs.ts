@@ -25,6 +25,8 @@ export type SubmitJobInput = {
   readonly after?: number;
   /** Default 1: as configured. */
   readonly size?: number;
+  /** Where it runs, on runtimes that have clusters. */
+  readonly cluster?: string;
 };
 
 /** This attempt was asked for on another host, which alone knows what became of it. */
@@ -72,6 +74,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
       job,
       attempt,
       size: input.size ?? 1,
+      ...(input.cluster === undefined ? {} : { cluster: input.cluster }),
       requestPath: paths.request(attempt),
       reportPath: paths.report,
       failurePath: paths.failure(attempt),

@@ -69,6 +69,8 @@ export type JobAttempt = {
 export type JobSubmission = JobAttempt & {
   /** 1: as configured; each further one has twice the memory, up to the runtime's `largestSize`. */
   readonly size: number;
+  /** Cluster that the job runs on, on runtimes that have clusters. */
+  readonly cluster?: string;
 };
 
 /** Serializable pointer to a submitted job: enough for another worker to find it again. */

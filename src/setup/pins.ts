@@ -37,6 +37,51 @@ const localFiles: JarPins = {
     'e0cc30fb0531eb0b59468dc0abf5b257533d2365b5e9f45e795edd707aa78c62',
 };
 
+/**
+ * Hadoop's client of S3, in the version of Spark's Hadoop, with that part of the AWS SDK which it needs: the bundle that it asks for
+ * has 640 MB. HTTP, logging and Netty are Spark's own.
+ */
+const s3Files: JarPins = {
+  'org.apache.hadoop:hadoop-aws:3.4.2': 'd2d24e6b715b5656b9d238bf13b6682a07e2004dd36aad74a73aeb854319f4d9',
+  'org.reactivestreams:reactive-streams:1.0.4': 'f75ca597789b3dac58f61857b9ac2e1034a68fa672db35055a8fb4509e325f28',
+  'software.amazon.awssdk:annotations:2.29.52': '8cd8bd8afd7eca5a367f69fd87427f6d9f3e7d359962122da24d71f1963f00cd',
+  'software.amazon.awssdk:apache-client:2.29.52': 'c96494be30ecac6f0ab7a35fdd91a4c77ca8a5daf62f3d9d84644ef0f0524dc6',
+  'software.amazon.awssdk:arns:2.29.52': 'f5a4d1d9b4e4fc63c9bda49bcf1c59d23fd876b276c6b43aaca12969337303a6',
+  'software.amazon.awssdk:auth:2.29.52': '4d8143b6198dc7a530c2ccdd813129c132b96736086c0d4fea85480b9bdbc5fe',
+  'software.amazon.awssdk:aws-core:2.29.52': 'eb560c064fbaac7e2e7f4a77ac343d3083bea0d7f6e2c69ba022d3f3e859be90',
+  'software.amazon.awssdk:aws-query-protocol:2.29.52':
+    '1b117672963ee5059c45f2aadb110f191b578d108d8f08d7c7a59e6c0b098a8e',
+  'software.amazon.awssdk:aws-xml-protocol:2.29.52': 'daf87b429373ad586d165003b5b1d4fe498c6472eb65ec9a9e2aa7d56f3917dd',
+  'software.amazon.awssdk:checksums-spi:2.29.52': '21193b9b648843dcaff493f0dd80abab9ee6871b203b9218120554698d8f7b8a',
+  'software.amazon.awssdk:checksums:2.29.52': 'bca99ff25c9b917d6be03e5dce78ad5328e7dca485e96024fa8476e4192a800a',
+  'software.amazon.awssdk:crt-core:2.29.52': '4e1f33de21b688695fec91b977ddfa99e9d376edcbad06a62b0c138c60b37de4',
+  'software.amazon.awssdk:endpoints-spi:2.29.52': 'e54f246c668d70b55cffe0c8fad18d4465e74e22db75139918bd30610093d1e6',
+  'software.amazon.awssdk:http-auth-aws-eventstream:2.29.52':
+    '565a4aacce955c5ffaed551f6faaaa958e9e92b2f8514c8482f664edb2bab576',
+  'software.amazon.awssdk:http-auth-aws:2.29.52': '7ae124e81ac0c2860bb61fdde34a388dbe823fef8509dd46a6bec805ada90308',
+  'software.amazon.awssdk:http-auth-spi:2.29.52': '7a2168c5a7baa856d7ae9f9c4f7522d2db9f1361108c38f5b6ece66f249e6a2d',
+  'software.amazon.awssdk:http-auth:2.29.52': 'd8aa3bd376aaec7196396e65fe8755f1fdd169e51357f8128ecdc7d23a687450',
+  'software.amazon.awssdk:http-client-spi:2.29.52': '8ea61ce3b527779fbfe119e0775c4b7cfdf274a979b1e50596a634685a5b6542',
+  'software.amazon.awssdk:identity-spi:2.29.52': '85104635abf9e5c044aaf7f8951b63efc2ef82051b5ee303571ee2e1fd8b46d0',
+  'software.amazon.awssdk:json-utils:2.29.52': '2652cdb3668311bcff6e643c8612b9fea266423ae1ce33743c84dd7f77904311',
+  'software.amazon.awssdk:metrics-spi:2.29.52': '1db2e3da338148ee40a716e1733c9a5b99e9e6daa4db3aa8bd7e718adafa2510',
+  'software.amazon.awssdk:netty-nio-client:2.29.52': '07238668c9cf54531ee269fd6e2a1e2650fb75d6774d401f406c2a14f26af654',
+  'software.amazon.awssdk:profiles:2.29.52': 'fef84619d101838ba45f48d0caddb09a85d9ed8bf869095bd7d2064796856cf7',
+  'software.amazon.awssdk:protocol-core:2.29.52': '7b32e41a3743b422d2edec1670f60b4c1e512fcd5ab7a53fef20742d6b9104d1',
+  'software.amazon.awssdk:regions:2.29.52': '5ee0e26277c679ffa70d83923b0d5f77a53066ecde8610f28be1856947d60eaf',
+  'software.amazon.awssdk:retries-spi:2.29.52': 'a4218ea742fc9e07a620629d7a258bfd92b8ea3ef75f1b99193d0898ca3efe99',
+  'software.amazon.awssdk:retries:2.29.52': 'ca3752ba31399721980c6398992921ff5aa164e084b4c14484333df58c76a353',
+  'software.amazon.awssdk:s3-transfer-manager:2.29.52':
+    '0c9e654637247187a7e2494eb7a8799477a772a7d554cd3ae787cd3e3bae3c55',
+  'software.amazon.awssdk:s3:2.29.52': 'abaedea7e68063e9c4ab090f80d14b9884c57b50953bfe6e5acaa23025609efa',
+  'software.amazon.awssdk:sdk-core:2.29.52': 'ea8e9856569f85075a8a806d0481c4bd848c98b24fd6d706fc0b5883fc4604dc',
+  'software.amazon.awssdk:sts:2.29.52': '6495d0457f4e4c3724d8c9c5fe4f6f98c9530a22f92449c4cca5fd03622e4edb',
+  'software.amazon.awssdk:third-party-jackson-core:2.29.52':
+    'eaece3eb60beb8ec09d8a4f48d5bff4110010b03cc23688bdcf2af2eb075cac6',
+  'software.amazon.awssdk:utils:2.29.52': 'f150a38f2fec14ced2de6459bfe804f647c88baa573b218646ef89b436a29d42',
+  'software.amazon.eventstream:eventstream:1.0.1': '0c37d8e696117f02c302191b8110b0d0eb20fa412fce34c3a269ec73c16ce822',
+};
+
 /** What Headgate runs on. Delta needs two jars: the other 32 of its closure repeat what Spark ships, some of them older. */
 export const ownSpark: SparkLine = {
   version: '4.1.1',
@@ -45,6 +90,7 @@ export const ownSpark: SparkLine = {
     'io.delta:delta-spark_4.1_2.13:4.2.0': '8480050a55c7e50427f3bec3af9243f98fc7cbfa453a2ef55e6ea8d0b7b121ff',
     'io.delta:delta-storage:4.2.0': '2d84df76551f2b3cd27b120abec67ccbba324cea6ec45eb659edcc54234f99f3',
     ...localFiles,
+    ...s3Files,
   },
   own: { python: 'HEADGATE_PYTHON', jars: 'HEADGATE_JARS' },
 };
@@ -109,4 +155,24 @@ export const testServerJars: JarPins = {
   'org.jspecify:jspecify:1.0.0': '1fad6e6be7557781e4d33729d49ae1cdc8fdda6fe477bb0cc68ce351eafdfbab',
   'org.latencyutils:LatencyUtils:2.0.3': 'a32a9ffa06b2f4e01c5360f8f9df7bc5d9454a5d373cd8f361347fa5a57165ec',
   'org.slf4j:slf4j-api:1.7.36': 'd3ef575e3e4979678dc01bf1dcce51021493b4d11fb7f1be8ad982877c16a1c0',
+};
+
+/** An S3 server over a folder, whose put-if-absent is atomic: S3Proxy with what it loads for that, of its closure of 203 jars. */
+export const s3ServerJars: JarPins = {
+  'args4j:args4j:2.37': '5a13b0f7ff519183e55b8f453b8faaa23b92ccf0443f1fac515fedf2246bdc18',
+  'ch.qos.logback:logback-classic:1.6.1': 'be8970a67c145e610071817622212b50ee531f2ee8649d70a704e8549b958bbd',
+  'ch.qos.logback:logback-core:1.6.1': 'ca24a516db9c9bf43ff5c41ce9648ee546869aa7a30d349c531b3755af4f9db6',
+  'com.fasterxml.jackson.core:jackson-annotations:2.21':
+    '53ca085f4a150f703f49e1aabd935bd03b43e1ea3d55d135438292af22cef56b',
+  'com.fasterxml.woodstox:woodstox-core:7.0.0': 'eeb3853282c24964a93a6eb4c1bbcb60c8d09fd8e0ffc75ab64ad21045a1fa78',
+  'com.google.guava:failureaccess:1.0.3': 'cbfc3906b19b8f55dd7cfd6dfe0aa4532e834250d7f080bd8d211a3e246b59cb',
+  'com.google.guava:guava:33.6.0-jre': 'dc573e1fca4fd5454f4a5fd3d7da2df03002876a4175bafc14a95980dd7713b3',
+  'jakarta.servlet:jakarta.servlet-api:6.0.0': 'c034eb1afb158987dbb53a5fea0cadf611c8dae8daadd59c44d9d5ab70129cef',
+  'org.codehaus.woodstox:stax2-api:4.2.2': 'a61c48d553efad78bc01fffc4ac528bebbae64cbaec170b2a5e39cf61eb51abe',
+  'org.gaul:s3proxy:4.0.0': 'a8f69241a0421d3739c72f3c49e3f25832176d586f9b23e97eec6a2e5fe2f953',
+  'org.slf4j:slf4j-api:2.0.18': '44508fd1576500688c790b190acdd16fec4f8c79a3e0b900afd70503cf055f55',
+  'tools.jackson.core:jackson-core:3.2.1': '2688aaa60b207403287e16a71fb5644bf2f9cfc464cc601ae95c6c86a5af1f94',
+  'tools.jackson.core:jackson-databind:3.2.1': '8d005c5626b1839e2eea6bd33a437287e7a24d54e1bb3746b8f861193262b519',
+  'tools.jackson.dataformat:jackson-dataformat-xml:3.2.1':
+    '70a5b176d1c4be17aac0cb8d42aa23a5866b5ee95b101535003edad36ad66c4a',
 };

@@ -7,6 +7,7 @@ import { findJava, findPython, javaHomeOf, type Located } from './locate';
 import { emr7Spark, ownSpark, type SparkLine } from './pins';
 import { findPythonEnv, installPythonEnv, type PythonEnv } from './python-env';
 import { createReporter, silentReporter, type Reporter, type SetupTask } from './reporter';
+import { findS3Server, installS3Server } from './s3-server';
 import { findTemporal, installTemporal } from './temporal-server';
 import { findTestServer, installTestServer } from './test-server';
 
@@ -28,6 +29,8 @@ export type ToolPaths = SparkPaths & {
   readonly temporal: string;
   /** The time-skipping test server: not with the set `runtime`. */
   readonly testServer?: string;
+  /** The folder with the jars of the S3 server: not with the set `runtime`. */
+  readonly s3Server?: string;
   /** By version, with the set `every-spark` only. */
   readonly otherSparks: Readonly<Record<string, SparkPaths>>;
   readonly cache: string;
@@ -50,7 +53,9 @@ export async function ensureTools(
   ]);
   const python = [own, ...found].some(({ env }) => env === undefined) ? await findPython(context) : undefined;
   if (java.kind !== 'found' || (python !== undefined && python.kind !== 'found')) throw missing([java, python]);
-  const testServer = tests ? await findTestServer(context, java.version) : undefined;
+  const [testServer, s3Server] = tests
+    ? await Promise.all([findTestServer(context, java.version), findS3Server(context)])
+    : [];
 
   const spark = ensureSpark(context, own, java.path);
   const otherSparks = found.map((other) => ensureSpark(context, other, java.path));
@@ -58,6 +63,10 @@ export async function ensureTools(
   const serverOfTests = ensured('Temporal test server', testServer, async (progress) => {
     const { sparkHome } = await spark.env.get();
     return installTestServer(context, { java: java.path, sparkHome, javaVersion: java.version }, progress);
+  });
+  const serverOfS3 = ensured('S3 server of the tests', s3Server, async (progress) => {
+    const { sparkHome } = await spark.env.get();
+    return installS3Server(context, { java: java.path, sparkHome }, progress);
   });
 
   const ownPaths = own.env !== undefined && own.jars !== undefined ? { ...own.env, jars: own.jars } : undefined;
@@ -72,7 +81,7 @@ export async function ensureTools(
     ...spark.tasks,
     ...classData.tasks,
     ...server.tasks,
-    ...(tests ? serverOfTests.tasks : []),
+    ...(tests ? [...serverOfTests.tasks, ...serverOfS3.tasks] : []),
     ...otherSparks.flatMap((other) => other.tasks),
   ];
   if (tasks.length > 0) {
@@ -86,7 +95,7 @@ export async function ensureTools(
     java: java.path,
     ...(home === undefined ? {} : { javaHome: home }),
     temporal: (await server.get()).path,
-    ...(tests ? { testServer: await serverOfTests.get() } : {}),
+    ...(tests ? { testServer: await serverOfTests.get(), s3Server: await serverOfS3.get() } : {}),
     otherSparks: Object.fromEntries(await Promise.all(installed)),
     cache: context.cache,
   };

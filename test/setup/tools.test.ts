@@ -56,6 +56,7 @@ describe('ensureTools', () => {
       'Spark 4.1.1 jars',
       'Spark class data',
       'Temporal test server',
+      'S3 server of the tests',
       ...others,
     ]);
   });
