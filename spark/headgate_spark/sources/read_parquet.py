@@ -1,6 +1,6 @@
 """Parquet files to the declared columns by name: one scan per distinct file schema, drift refused before reading."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -20,6 +20,27 @@ from headgate_spark.transforms.type_columns import Field, found_name, settle_nul
 def _load(spark: SparkSession, schema: T.StructType | None, paths: list[str]) -> DataFrame:
     reader = spark.read.option("recursiveFileLookup", "true")
     return (reader if schema is None else reader.schema(schema)).parquet(*paths)
+
+
+class _Schemas:
+    """What Spark said of files of a shape, which a shape decides: a process that lives on asks once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[str, T.StructType] = {}
+
+    def of(self, file: InputFile, read: Callable[[], T.StructType]) -> T.StructType:
+        if file.shape is None:
+            return read()
+        schema = self._known.pop(file.shape, None) or read()
+        # Put last again: the one that nobody asked for longest goes first.
+        self._known[file.shape] = schema
+        while len(self._known) > self._most:
+            self._known.pop(next(iter(self._known)), None)
+        return schema
+
+
+_SCHEMAS = _Schemas(most=200)
 
 
 def _file_schema(spark: SparkSession, file: InputFile) -> T.StructType:
@@ -86,7 +107,7 @@ def read_parquet(spark: SparkSession, source: Source, files: Sequence[InputFile]
     """Typed rows as `type_columns` leaves them. `files` come oldest first."""
     groups: dict[str, tuple[T.StructType, list[int]]] = {}
     for ranks in alike(files):
-        schema = _file_schema(spark, files[ranks[0]])
+        schema = _SCHEMAS.of(files[ranks[0]], partial(_file_schema, spark, files[ranks[0]]))
         groups.setdefault(schema.json(), (schema, []))[1].extend(ranks)
     frames = [
         _read_group(spark, source, [files[rank] for rank in ranks], ranks, schema) for schema, ranks in groups.values()

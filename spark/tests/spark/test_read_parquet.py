@@ -147,7 +147,7 @@ def test_null_keys_and_required_nulls_go_aside_as_json(spark: SparkSession, tmp_
     assert rows == {"NullKey": '{"id":null,"v":2}', "MissingValue": '{"id":"c","v":null}'}
 
 
-def test_files_of_one_shape_cost_no_job_each(spark: SparkSession, tmp_path: Path) -> None:
+def test_files_of_one_shape_cost_no_job_each_and_a_known_shape_none(spark: SparkSession, tmp_path: Path) -> None:
     def jobs(count: int, shape: str | None) -> int:
         folder = tmp_path / f"{count} {shape}"
         folder.mkdir()
@@ -162,10 +162,11 @@ def test_files_of_one_shape_cost_no_job_each(spark: SparkSession, tmp_path: Path
             spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
         return len(spark.sparkContext.statusTracker().getJobIdsForGroup(folder.name))
 
-    few, many = jobs(2, "one"), jobs(12, "one")
+    few, many = jobs(2, "one"), jobs(12, "another")
     assert few > 0
     assert many == few
     assert jobs(12, None) == many + 11
+    assert jobs(3, "another") == few - 1
 
 
 def test_golden_files_are_alike_to_spark_where_freeze_finds_them_alike(spark: SparkSession) -> None:
