@@ -1,4 +1,4 @@
-// Entry of `npm run demo`, `npm test`, `npm run bench`, `npm run campaign`, `npm run protocol` and `npm run check:spark`: installs what they need, then starts them.
+// Entry of `npm run demo`, `npm test`, `npm run bench`, `npm run campaign`, `npm run emulator:emr`, `npm run protocol` and `npm run check:spark`: installs what they need, then starts them.
 'use strict';
 
 const path = require('node:path');
@@ -16,6 +16,10 @@ const commands = {
   campaign: (args) => {
     require('./typescript-hook.cjs').install();
     start(path.join(root, 'test', 'campaign', 'main.ts'), args);
+  },
+  'emulator:emr': (args) => {
+    require('./typescript-hook.cjs').install();
+    start(path.join(root, 'test', 'emulators', 'emr', 'main.ts'), args);
   },
   protocol: () => require(path.join(root, 'dist', 'setup', 'python-protocol.js')).writeProtocol(),
   'check-spark': (args) => require(path.join(root, 'dist', 'setup', 'check-spark.js')).checkSpark(args),

@@ -4,7 +4,7 @@ import { createContext } from './context';
 import { ensureTools } from './tools';
 
 /** Seen from `spark`. */
-const folders = ['.', join('..', 'bench', 'spark')];
+const folders = ['.', join('..', 'bench', 'spark'), join('..', 'test', 'emulators')];
 const checks = [
   ['ruff', 'format', '--check', ...folders],
   ['ruff', 'check', ...folders],

@@ -1,12 +1,10 @@
 // The S3 server of tests and try-outs: S3Proxy in a JVM of its own, over a folder whose subfolders are the buckets.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isOpen } from '../../../src/setup/ports';
 import { ensureTools } from '../../../src/setup/tools';
+import { supervise } from '../supervised';
 
 export type S3Server = {
   readonly endpoint: string;
@@ -47,7 +45,7 @@ export async function startS3Server(options: {
   readonly buckets: readonly string[];
   readonly port?: number;
 }): Promise<S3Server> {
-  const { java, s3Server } = await ensureTools('test');
+  const { java, python, s3Server } = await ensureTools('test');
   if (s3Server === undefined) throw new Error('no S3 server was installed');
   const endpoint = `http://127.0.0.1:${await freePort(options.port)}`;
   const folder = join(options.data, 'buckets');
@@ -55,28 +53,24 @@ export async function startS3Server(options: {
   const settings = join(options.data, 's3.properties');
   await writeFile(settings, properties(endpoint, folder), { mode: 0o600 });
   await writeFile(join(options.data, 'logback.xml'), logging);
-  const log = createWriteStream(join(options.data, 's3.log'), { flags: 'a' });
-  await once(log, 'open');
-  const child = spawn(
-    java,
-    [
-      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-      `-Dlogback.configurationFile=${join(options.data, 'logback.xml')}`,
-      ...['-cp', join(s3Server, '*'), 'org.gaul.s3proxy.Main', '--properties', settings],
-    ],
-    { stdio: ['ignore', log, log] },
-  );
-  const ended = once(child, 'exit');
+  const log = join(options.data, 's3.log');
+  const command = [
+    ...[java, '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+    `-Dlogback.configurationFile=${join(options.data, 'logback.xml')}`,
+    ...['-cp', join(s3Server, '*'), 'org.gaul.s3proxy.Main', '--properties', settings],
+  ];
+  const child = supervise({ python, command, env: process.env, stdout: log, stderr: log });
+  let hasEnded = false;
+  void child.ended.finally(() => (hasEnded = true));
   const stop = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await ended;
-    log.destroy();
+    child.kill();
+    await child.ended;
     await rm(settings, { force: true });
   };
   for (const end = Date.now() + startSeconds * 1000; !(await isOpen(Number(new URL(endpoint).port)));) {
-    if (child.exitCode !== null || Date.now() > end) {
+    if (hasEnded || Date.now() > end) {
       await stop();
-      throw new Error(`The S3 server does not start: see ${join(options.data, 's3.log')}.`);
+      throw new Error(`The S3 server does not start: see ${log}.`);
     }
     await delay(50);
   }
