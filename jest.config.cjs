@@ -16,6 +16,9 @@ const project = (displayName, testMatch, more = {}) => ({
 
 const slow = { setupFilesAfterEnv: ['<rootDir>/test/support/slow-tests.cjs'] };
 
+// As every process of ours sets it (src/setup/entry.cjs).
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 module.exports = {
   projects: [
     project('unit', ['{contracts,domain,pipeline-file,activities,adapters,cli,setup,workers}/**']),
@@ -30,6 +33,6 @@ module.exports = {
       globalTeardown: '<rootDir>/test/support/shared-stack-stop.cjs',
     }),
     // What needs the S3 server or the emulator of EMR.
-    project('aws', ['{emulators,aws}/**'], slow),
+    project('aws', ['{emulators,aws}/**'], { ...slow, setupFiles: ['<rootDir>/test/support/one-realm.cjs'] }),
   ],
 };

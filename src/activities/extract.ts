@@ -4,7 +4,8 @@ import type { FrozenBatch, InputFile } from '../contracts/batch';
 import { HeadgateError } from '../contracts/errors';
 import { readManifest } from './freeze-manifest';
 import type { ObjectStat, ObjectStore } from './ports';
-import { mapBounded } from '../domain/map-bounded';
+import { escapeGlob } from '../domain/glob';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 
 export type ExtractInput = { readonly batch: Pick<FrozenBatch, 'manifestPath'> };
 
@@ -23,7 +24,6 @@ export type ExtractOptions = {
 /** `skipped`: copies of an earlier attempt. */
 export type ExtractResult = { readonly copied: number; readonly skipped: number; readonly bytes: number };
 
-const copiesAtOnce = 4;
 const tickMs = 1000;
 
 export async function extractInputs(
@@ -37,11 +37,13 @@ export async function extractInputs(
   const tell = (): void =>
     onProgress?.({ filesDone: done.files, filesTotal: files.length, bytesDone: done.bytes, bytesTotal });
 
+  const there = await listCopies(files, store);
+
   // Ticks also while a large copy is fingerprinted: silence would be taken for death.
   const ticks = setInterval(tell, tickMs);
   const extract = async (file: InputFile): Promise<void> => {
     signal?.throwIfAborted();
-    if (await isCopied(file, store)) {
+    if (await isCopied(file, there.get(file.readPath), store)) {
       done.skipped += 1;
       done.bytes += file.size;
     } else {
@@ -57,49 +59,50 @@ export async function extractInputs(
     tell();
   };
   try {
-    await mapBounded(files, copiesAtOnce, extract);
+    await mapBounded(files, callsAtOnce, extract);
   } finally {
     clearInterval(ticks);
   }
   return { copied: done.copied, skipped: done.skipped, bytes: done.copiedBytes };
 }
 
+/** Copies of earlier attempts, by one listing for all. */
+async function listCopies(files: readonly InputFile[], store: ObjectStore): Promise<ReadonlyMap<string, ObjectStat>> {
+  const folders = new Set(files.map(({ readPath }) => readPath.slice(0, readPath.lastIndexOf('/'))));
+  const found = await mapBounded([...folders], callsAtOnce, (folder) => store.list(escapeGlob(folder)));
+  return new Map(found.flat().map((stat) => [stat.path, stat]));
+}
+
 /** A copy appears whole or not at all, under a name made from the fingerprint; where it can, its content is proved. */
-async function isCopied(file: InputFile, store: ObjectStore): Promise<boolean> {
-  const stat = await store.stat(file.readPath);
-  if (stat === undefined || stat.size !== file.size) return false;
-  return !canProve(file, stat) || (await store.fingerprint(stat)) === file.etag;
+async function isCopied(file: InputFile, copy: ObjectStat | undefined, store: ObjectStore): Promise<boolean> {
+  if (copy === undefined || copy.size !== file.size) return false;
+  return !canProve(file, copy) || (await store.fingerprint(copy)) === file.etag;
 }
 
 /** S3 gives a copy an ETag of its own, which says nothing about the original. */
 const canProve = (file: InputFile, copy: ObjectStat): boolean =>
   file.etag.startsWith('sha256:') && copy.etag === undefined;
 
-/** Only a copy with the frozen content stays: a later attempt would take it for good. */
+/** The store makes no copy of another content than the frozen one. */
 async function copyFrozen(
   file: InputFile,
   store: ObjectStore,
   options: { readonly onBytes: (bytes: number) => void; readonly signal?: AbortSignal },
 ): Promise<void> {
-  if ((await store.stat(file.path)) === undefined) throw changed(file, 'is gone');
-  await store.copy(file.path, file.readPath, options);
-  const [source, copy] = await Promise.all([store.stat(file.path), store.stat(file.readPath)]);
-  const proved = copy !== undefined && canProve(file, copy);
-  if ((await isCopied(file, store)) && (proved || isUnchanged(file, source))) return;
-  await store.remove(file.readPath);
-  throw changed(file, source === undefined ? 'is gone' : 'has changed');
+  try {
+    await store.copy(file.path, file.readPath, { ...options, seen: file });
+  } catch (error) {
+    if (!(error instanceof HeadgateError && error.kind === 'inputs-changed')) throw error;
+    throw changed(file, error.type === 'InputVanished' ? 'is gone' : 'has changed', error);
+  }
 }
 
-const isUnchanged = (file: InputFile, now: ObjectStat | undefined): boolean =>
-  now !== undefined &&
-  now.size === file.size &&
-  (now.etag === undefined ? now.modifiedMs === file.modifiedMs : now.etag === file.etag);
-
-const changed = (file: InputFile, what: string): HeadgateError =>
+const changed = (file: InputFile, what: string, cause: unknown): HeadgateError =>
   new HeadgateError({
     kind: 'inputs-changed',
     type: 'InputChanged',
     message: `${file.path} ${what} since the batch was frozen.`,
     remedy: 'Nothing to do: a new batch is frozen from the files that are there now.',
     fields: { file: file.path, source: file.source, frozenSize: file.size, frozenEtag: file.etag },
+    cause,
   });

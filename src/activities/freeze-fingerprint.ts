@@ -5,13 +5,12 @@ import { HeadgateError } from '../contracts/errors';
 import type { ListedFile } from '../domain/batch';
 import { knownFingerprint, type CommittedFile } from '../domain/ledger';
 import type { ObjectStat, ObjectStore } from './ports';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 
 export type Fingerprinted = Omit<ListedFile, 'source'>;
 
 type FingerprintDeps = { readonly store: ObjectStore; readonly sleep?: (ms: number) => Promise<unknown> };
 
-const filesAtOnce = 4;
 /** A writer that needs longer than these waits is left to the next run. */
 const waitsMs = [100, 400, 1500];
 
@@ -21,11 +20,12 @@ export async function fingerprintFiles(
   deps: FingerprintDeps,
 ): Promise<{ readonly files: readonly Fingerprinted[]; readonly unsettled: readonly string[] }> {
   const known = stats.map((stat) => {
-    const etag = knownFingerprint(committed(stat), stat);
+    // What a store keeps by itself is of a whole object, and comes with the listing.
+    const etag = stat.etag ?? knownFingerprint(committed(stat), stat);
     return etag === undefined ? undefined : toFile(stat, etag);
   });
   const unknown = stats.filter((_, index) => known[index] === undefined);
-  const settled = (await mapBounded(unknown, filesAtOnce, (stat) => fingerprintSettled(stat, deps))).values();
+  const settled = (await mapBounded(unknown, callsAtOnce, (stat) => fingerprintSettled(stat, deps))).values();
   const files = known.map((file) => file ?? settled.next().value);
   return {
     files: files.filter((file) => file !== undefined),

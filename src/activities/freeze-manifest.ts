@@ -27,13 +27,17 @@ export async function writeManifest(manifest: Manifest, state: string, store: Ob
 
 const nameOf = ({ source, path }: InputFile): string => JSON.stringify([source, path]);
 
-function withStat({ changedMs: _changedMs, inode: _inode, ...first }: InputFile, now: InputFile): InputFile {
-  const { modifiedMs, changedMs, inode } = now;
+function withStat(
+  { changedMs: _changedMs, inode: _inode, version: _version, ...first }: InputFile,
+  now: InputFile,
+): InputFile {
+  const { modifiedMs, changedMs, inode, version } = now;
   return {
     ...first,
     modifiedMs,
     ...(changedMs === undefined ? {} : { changedMs }),
     ...(inode === undefined ? {} : { inode }),
+    ...(version === undefined ? {} : { version }),
   };
 }
 

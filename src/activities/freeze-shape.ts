@@ -1,6 +1,7 @@
 // Tells which frozen files have the same header or schema, and how large Parquet is unpacked, from a few bytes of each.
 //   shapeFiles(files, sources, { store }): Promise<readonly Shaped[]>, in the order of `files`
-// A file that is gone, or not what its name says, gets no shape: prepare opens it by itself and tells what is wrong.
+// A file that is gone, changed, or not what its name says, gets no shape: prepare opens it by itself and tells what is
+// wrong.
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import type { parquetMetadataAsync } from 'hyparquet' with { 'resolution-mode': 'import' };
@@ -9,7 +10,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { ListedFile } from '../domain/batch';
 import type { CsvOptions, Source } from '../contracts/pipeline';
 import type { ObjectStore } from './ports';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 import { fingerprintOf } from './sha256';
 
 export type Shaped = Pick<InputFile, 'shape' | 'unpackedBytes'>;
@@ -19,8 +20,6 @@ type HyParquet = { readonly parquetMetadataAsync: typeof parquetMetadataAsync };
 
 type ShapeDeps = { readonly store: ObjectStore };
 
-/** Latency, not bandwidth: of each file only the beginning or the end is read. */
-const filesAtOnce = 16;
 const headBytes = 64 * 1024;
 const footerBytes = 64 * 1024;
 const footerLimitBytes = 32 * 1024 * 1024;
@@ -34,7 +33,7 @@ export async function shapeFiles(
   for (const { source } of files) perSource.set(source, (perSource.get(source) ?? 0) + 1);
   const hasParquet = sources.some(({ name, format }) => format === 'parquet' && perSource.has(name));
   const parquet = hasParquet ? await import('hyparquet') : undefined;
-  return mapBounded(files, filesAtOnce, async (file) => {
+  return mapBounded(files, callsAtOnce, async (file) => {
     const source = sources.find(({ name }) => name === file.source);
     if (source === undefined) return {};
     try {
@@ -55,17 +54,18 @@ const undecodable = /^(Z_|ERR_BUFFER_TOO_LARGE|ERR_ENCODING_NOT_SUPPORTED)/;
 
 /** What the store says (no access, too many requests) is not about the content. */
 function isUnreadable(error: unknown, format: Source['format']): boolean {
-  if (error instanceof HeadgateError) return error.type === 'InputVanished';
+  if (error instanceof HeadgateError) return error.kind === 'inputs-changed';
   // The Parquet reader throws whatever a wrong byte leads to.
   if (format === 'parquet') return true;
   return typeof error === 'object' && error !== null && 'code' in error && undecodable.test(String(error.code));
 }
 
 /** What Spark makes a schema of: the columns, its own note of their types, and who wrote them. */
-async function shapeParquet({ path, size }: ListedFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
+async function shapeParquet(file: ListedFile, store: ObjectStore, parquet: HyParquet): Promise<Shaped> {
+  const { path, size } = file;
   const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
     if (end - start > footerLimitBytes) throw new RangeError(`a footer of ${end - start} bytes`);
-    return Uint8Array.from(await store.readRange(path, start, end)).buffer;
+    return Uint8Array.from(await store.readRange(path, start, end, file)).buffer;
   };
   const footer = await parquet.parquetMetadataAsync(
     { byteLength: size, slice },
@@ -85,11 +85,12 @@ const blanks = /^[\s\0-\u0020\u0085]+/;
 /** Charsets in which a byte of a line end is nothing else, and that both sides decode alike. */
 const bytewise = /^(utf-?8|us-ascii|iso-8859-\d+|windows-125\d)$/;
 
-async function shapeCsv({ path, size }: ListedFile, options: CsvOptions, store: ObjectStore): Promise<Shaped> {
+async function shapeCsv(file: ListedFile, options: CsvOptions, store: ObjectStore): Promise<Shaped> {
+  const { path, size } = file;
   if (!options.header || options.multiline || path.endsWith('.bz2')) return {};
   if (!bytewise.test(options.encoding) || (options.comment ?? '').replace(blanks, '') !== (options.comment ?? ''))
     return {};
-  const head = await store.readRange(path, 0, Math.min(size, headBytes));
+  const head = await store.readRange(path, 0, Math.min(size, headBytes), file);
   const start = path.endsWith('.gz') ? await unzipStart(head) : head;
   const isWhole = size <= headBytes;
   const header = throughHeader(start, options, isWhole);

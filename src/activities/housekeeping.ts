@@ -8,6 +8,7 @@ import { planSweep, type Sweep } from '../domain/batch-retention';
 import { openLedger } from './ledger';
 import type { Clock, ObjectStat, ObjectStore } from './ports';
 import { escapeGlob } from '../domain/glob';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 
 export type HousekeepingDeps = { readonly store: ObjectStore; readonly clock: Clock };
 
@@ -54,7 +55,7 @@ export async function sweepBatches(
       .flatMap((stat) => digestOf(stat).map((digest) => ({ ...stat, digest }))),
     cleared: found.filter(isNamed('staging.removed')).flatMap(digestOf),
   });
-  for (const sweep of plan) await clearBatch(state, sweep, store);
+  await mapBounded(plan, callsAtOnce, (sweep) => clearBatch(state, sweep, store));
   await store.writeText(lastSweep(state), `${new Date(nowMs).toISOString()}\n`);
   return { kind: 'swept', digests: plan.map(({ digest }) => digest) };
 }
@@ -71,11 +72,9 @@ const digestOf = ({ path }: ObjectStat): readonly Digest[] => [path.split('/').a
 async function clearBatch(state: string, { digest, committed }: Sweep, store: ObjectStore): Promise<void> {
   const { staging, inputs } = batchPaths(state, digest);
   if (!committed) {
-    for (const { path } of await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report.json`)) {
-      await store.remove(path);
-    }
+    const reports = await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report.json`);
+    await mapBounded(reports, callsAtOnce, ({ path }) => store.remove(path));
   }
-  await store.remove(staging);
-  await store.remove(inputs);
+  await Promise.all([store.remove(staging), store.remove(inputs)]);
   await store.writeText(stagingRemovedMark(state, digest), '');
 }

@@ -5,7 +5,7 @@ import { HeadgateError } from '../contracts/errors';
 import type { CommittedBatch, SummaryHead, SummaryRow } from '../contracts/ledger';
 import { parseSummaryHead, parseSummaryRows } from '../contracts/ledger-schema';
 import type { LedgerMark } from '../domain/ledger';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 import type { ObjectStore } from './ports';
 import { fingerprintOf } from './sha256';
 
@@ -17,7 +17,6 @@ export type Summary = {
 };
 
 const rowsOfBlock = 1024;
-const readsAtOnce = 16;
 
 /** The count comes before the rest, padded, so that the fullest summary is the last by name. */
 const namePattern = /\/summary-v3-\d{9}-(\d+)-([0-9a-f]{16})\.jsonl$/;
@@ -77,7 +76,7 @@ export async function openSummary(path: string, store: ObjectStore): Promise<Sum
     async read(keys) {
       const wanted = keys === undefined ? blocks.keys() : new Set([...keys].map((key) => blockOf(key, blocks)));
       const marks = new Map<string, LedgerMark>();
-      await mapBounded([...wanted], readsAtOnce, (index) => readBlock(index, marks));
+      await mapBounded([...wanted], callsAtOnce, (index) => readBlock(index, marks));
       return marks;
     },
   };

@@ -20,7 +20,7 @@ import {
   type LedgerView,
   type TableIdentity,
 } from '../domain/ledger';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 import { isSummary, openSummary, writeSummary, type Summary } from './ledger-summary';
 import type { ObjectStat, ObjectStore } from './ports';
 
@@ -52,7 +52,6 @@ export type LedgerQuestion = {
   readonly interval: Interval | undefined;
 };
 
-const readsAtOnce = 32;
 /** Entries outside the summary, or their share of its bytes, before a new one is worth writing. */
 const compactAfter = 128;
 const compactBytes = 1 << 20;
@@ -117,7 +116,7 @@ export async function voidLedgerEntries(
   why: string,
   { store }: Deps,
 ): Promise<void> {
-  await mapBounded(digests, readsAtOnce, async (digest) => {
+  await mapBounded(digests, callsAtOnce, async (digest) => {
     const path = `${ledgerFolder(state)}/${digest}.json`;
     const text = await store.readText(path);
     if (text === undefined) return;
@@ -136,7 +135,8 @@ export async function compactLedger(state: string, { store }: Deps): Promise<voi
   const batches = [...(summary?.batches ?? []), ...entries.map(batchOf)];
   const written = await writeSummary(ledgerFolder(state), batches, marks, store);
   // The one before stays for a reader that has just listed it.
-  for (const { path } of summaries) if (path !== written && path !== summary?.path) await store.remove(path);
+  const former = summaries.filter(({ path }) => path !== written && path !== summary?.path);
+  await mapBounded(former, callsAtOnce, ({ path }) => store.remove(path));
 }
 
 async function readShelf(state: string, { store }: Deps, useSummary = true): Promise<Shelf> {
@@ -149,7 +149,7 @@ async function readShelf(state: string, { store }: Deps, useSummary = true): Pro
   const summary = useSummary ? await newestSummary(summaries, counted, store) : undefined;
   const covered = new Set<string>(summary?.batches.map(({ digest }) => digest));
   const uncovered = present.filter(({ path }) => !covered.has(digestOf(path)));
-  const read = await mapBounded(uncovered, readsAtOnce, ({ path }) => readEntry(path, store));
+  const read = await mapBounded(uncovered, callsAtOnce, ({ path }) => readEntry(path, store));
   const entries = read.filter((entry) => entry !== undefined);
   return {
     digests,

@@ -19,6 +19,17 @@ export type ObjectStat = {
   readonly inode?: number;
 };
 
+/** An object as it was when it was looked at: who reads it later hears when it is another one. */
+export type Seen = Omit<ObjectStat, 'path'>;
+
+export type CopyOptions = {
+  /** Hears of progress. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+  /** Content that the copy must have, else `InputChanged`: a fingerprint where there is one. */
+  readonly seen?: Seen;
+};
+
 /** Files of a folder or a bucket. Paths are absolute; missing objects are `undefined`, never an error. */
 export interface ObjectStore {
   /** Objects that match a path, a glob or lie under a folder; hidden names (`_`, `.`) left out; sorted by path. */
@@ -29,17 +40,20 @@ export interface ObjectStore {
   /** Identity of the content: sha256 for folders, the ETag for S3. */
   fingerprint(stat: ObjectStat): Promise<string>;
   readText(path: string): Promise<string | undefined>;
-  /** Bytes from `start` to before `end`, as far as there are any; an object that is gone is `InputVanished`. */
-  readRange(path: string, start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Bytes from `start` to before `end`, as far as there are any; an object that is gone is `InputVanished`, one that is
+   * not what was seen `InputChanged`.
+   */
+  readRange(path: string, start: number, end: number, seen?: Seen): Promise<Uint8Array>;
   /** Atomic; the previous content is replaced as a whole. */
   writeText(path: string, text: string): Promise<void>;
   /** Atomic create. False when the object was there: its content stays. */
   putIfAbsent(path: string, text: string): Promise<boolean>;
-  /** Whole or not at all; `onBytes` hears of progress, `signal` stops it. */
-  copy(from: string, to: string, options?: { onBytes?: (bytes: number) => void; signal?: AbortSignal }): Promise<void>;
+  /** Whole or not at all. */
+  copy(from: string, to: string, options?: CopyOptions): Promise<void>;
   /** A file or everything under a folder; nothing there is fine. */
   remove(path: string): Promise<void>;
-  /** The one name of a place, there or not: links resolved, no doubled or trailing slashes, `s3` for `s3a`. */
+  /** The one name of a place, there or not: links resolved, no doubled or trailing slashes, `s3` for `s3a` and `s3n`. */
   canonical(path: string): Promise<string>;
 }
 

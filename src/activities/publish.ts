@@ -15,7 +15,7 @@ import { addLedgerEntry, compactLedger, openLedger, voidLedgerEntries } from './
 import type { Clock, Metric, MetricSink, ObjectStore } from './ports';
 import { proveCommit } from './prove-commit';
 import { arrivalOf } from '../domain/delivery';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 import { escapeGlob } from '../domain/glob';
 
 export type PublishDeps = { readonly store: ObjectStore; readonly clock: Clock; readonly metrics: MetricSink };
@@ -24,8 +24,6 @@ export type PublishInput = { readonly pipeline: PublishedPipeline; readonly reco
 
 /** `warnings`: what could not be cleared up or measured. The batch is in the table all the same. */
 export type PublishResult = { readonly recordPath: string; readonly warnings: readonly string[] };
-
-const readsAtOnce = 16;
 
 export async function publishRun({ pipeline, record }: PublishInput, deps: PublishDeps): Promise<PublishResult> {
   const { store, metrics } = deps;
@@ -141,7 +139,7 @@ export async function listRuns(
     .map(({ path }) => path)
     .toReversed()
     .slice(0, limit);
-  const records = await mapBounded(newest, readsAtOnce, async (path) => {
+  const records = await mapBounded(newest, callsAtOnce, async (path) => {
     const text = await store.readText(path);
     return text === undefined ? undefined : parseRunRecord(text, path);
   });

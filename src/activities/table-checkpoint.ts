@@ -1,6 +1,7 @@
 // Checkpoints of a Delta log: where the last one is, and the table's id in it. Only where log entries do not tell it.
 //   lastCheckpoint(folder, store): Promise<number | undefined>      idInCheckpoint(folder, hint, store): Promise<string | undefined>
 import { escapeGlob } from '../domain/glob';
+import { callsAtOnce, findBounded } from '../domain/map-bounded';
 import type { ObjectStat, ObjectStore } from './ports';
 
 type Deps = Pick<ObjectStore, 'readText' | 'readRange' | 'list'>;
@@ -34,12 +35,10 @@ export async function idInCheckpoint(
     return at === undefined ? [] : [{ stat, at: Number(at) }];
   });
   const newest = found.some(({ at }) => at === hint) ? hint : found.at(-1)?.at;
-  for (const { stat, at } of found) {
-    if (at !== newest) continue;
-    const id = await (stat.path.endsWith('.json') ? idInJson(stat, store) : idInParquet(stat, store));
-    if (id !== undefined) return id;
-  }
-  return undefined;
+  const parts = found.filter(({ at }) => at === newest);
+  return findBounded(parts, callsAtOnce, ({ stat }) =>
+    stat.path.endsWith('.json') ? idInJson(stat, store) : idInParquet(stat, store),
+  );
 }
 
 const idOf = (action: unknown): string | undefined => {

@@ -3,7 +3,7 @@
 import { HeadgateError } from '../contracts/errors';
 import type { TableUri } from '../contracts/ids';
 import { escapeGlob } from '../domain/glob';
-import { mapBounded } from '../domain/map-bounded';
+import { callsAtOnce, mapBounded } from '../domain/map-bounded';
 import { createUndoing, isRestore, parseFileChanges, parseLogEntry, type LogEntry } from '../domain/table-log';
 import type { ObjectStore } from './ports';
 import { fingerprintOf } from './sha256';
@@ -25,8 +25,6 @@ export type TableLog = {
   /** Where a RESTORE led; nothing when the log no longer tells. */
   readonly restoredTo: (restore: LogEntry) => Promise<number | undefined>;
 };
-
-const readsAtOnce = 32;
 
 const entryName = /\/(\d{20})\.json$/;
 
@@ -53,11 +51,11 @@ export function openTableLog(table: TableUri, store: ObjectStore): TableLog {
       known.set(version, reading);
       return reading;
     },
-    entries: (versions) => mapBounded(versions, readsAtOnce, (version) => log.entry(version)),
+    entries: (versions) => mapBounded(versions, callsAtOnce, (version) => log.entry(version)),
     async newestFrom(version) {
       let newest = await log.entry(version);
       // One look is the usual case; a long tail is read in ever wider strides.
-      for (let stride = 1; newest !== undefined; stride = Math.min(2 * stride, readsAtOnce)) {
+      for (let stride = 1; newest !== undefined; stride = Math.min(2 * stride, callsAtOnce)) {
         const { version: at } = newest;
         const next = await log.entries(Array.from({ length: stride }, (_, index) => at + 1 + index));
         const end = next.indexOf(undefined);
@@ -84,7 +82,7 @@ export function openTableLog(table: TableUri, store: ObjectStore): TableLog {
     async id(newest) {
       const checkpoint = await checkpointHint();
       for (let at = newest.version; at >= 0 && at > (checkpoint ?? -1);) {
-        const stride = Math.min(readsAtOnce, at - (checkpoint ?? -1));
+        const stride = Math.min(callsAtOnce, at - (checkpoint ?? -1));
         const down = await log.entries(Array.from({ length: stride }, (_, index) => at - index));
         const found = down.find((entry) => entry?.tableId !== undefined)?.tableId;
         if (found !== undefined) return found;
@@ -105,10 +103,14 @@ export function openTableLog(table: TableUri, store: ObjectStore): TableLog {
       if (left === undefined) return undefined;
       const undoing = createUndoing(left);
       let at = restore.version - 1;
-      for (; at >= 0 && !undoing.isThere(); at -= 1) {
-        const changes = await changesOf(at);
-        if (changes === undefined) return undefined;
-        undoing.undo(changes);
+      for (let stride = 1; at >= 0 && !undoing.isThere(); stride = Math.min(2 * stride, callsAtOnce)) {
+        const down = Array.from({ length: Math.min(stride, at + 1) }, (_, index) => at - index);
+        for (const changes of await mapBounded(down, callsAtOnce, changesOf)) {
+          if (undoing.isThere()) break;
+          if (changes === undefined) return undefined;
+          undoing.undo(changes);
+          at -= 1;
+        }
       }
       return at >= 0 ? at : undefined;
     },

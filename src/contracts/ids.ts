@@ -9,6 +9,12 @@ const uri = /^([a-z][a-z0-9+.-]*):\/\/+(.*)$/is;
 /** What Hadoop calls one store by several names. */
 const schemes: Readonly<Record<string, string>> = { s3a: 's3', s3n: 's3' };
 
+/** Of which kind of store an address is, by its one name; nothing for a folder. */
+export function schemeOf(text: string): string | undefined {
+  const name = uri.exec(text)?.[1]?.toLowerCase();
+  return name === undefined ? undefined : (schemes[name] ?? name);
+}
+
 /** The one spelling of a path or URI, as far as the text alone tells: one slash for many, none at the end, `s3` for `s3a`. */
 export function plainAddress(text: string): string {
   const [, scheme, rest] = uri.exec(text) ?? [];

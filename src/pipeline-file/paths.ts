@@ -1,13 +1,14 @@
 // Paths of a pipeline file: absolute local paths, URIs as they are, and the {yyyy-MM-dd} templates of intervals.
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { plainAddress } from '../contracts/ids';
 
 const uri = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** Relative paths start at `cwd`; `~/` is the home folder; `file://` becomes a plain path; other URIs stay. */
+/** Relative paths start at `cwd`; `~/` is the home folder; `file://` becomes a plain path; other URIs get their one spelling. */
 export function resolvePath(path: string, cwd: string): string {
   const plain = path.startsWith('file://') ? path.slice('file://'.length) : path;
-  if (uri.test(plain)) return plain.replace(/^[^:]+/, (scheme) => scheme.toLowerCase()).replace(/\/+$/, '');
+  if (uri.test(plain)) return plainAddress(plain);
   return resolve(cwd, plain.startsWith('~/') ? join(homedir(), plain.slice(2)) : plain);
 }
 

@@ -29,7 +29,7 @@ const temporalPorts = { server: 7233, ui: 8233 } as const;
 export async function diagnose(context: SetupContext = createContext()): Promise<Finding[]> {
   const [java, python] = await Promise.all([findJava(context), findPython(context)]);
   return Promise.all([
-    Promise.resolve<Finding>({ name: 'Node.js', state: 'ok', found: process.versions.node }),
+    Promise.resolve(nodeFinding(process.versions.node)),
     Promise.resolve(located('Java', java)),
     Promise.resolve(located('Python', python)),
     checked('Python packages', async () => {
@@ -50,6 +50,13 @@ export async function diagnose(context: SetupContext = createContext()): Promise
     port('Temporal port', temporalPorts.server),
     port('Temporal UI port', temporalPorts.ui),
   ]);
+}
+
+/** Releases of the AWS SDK from January 2027 on want Node 22, and so will ours. */
+export function nodeFinding(version: string): Finding {
+  const isOld = Number(version.split('.')[0]) < 22;
+  const found = isOld ? `${version}; supported until January 2027, from then on Headgate needs 22` : version;
+  return { name: 'Node.js', state: 'ok', found };
 }
 
 function located(name: string, found: Located): Finding {

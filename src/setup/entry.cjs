@@ -3,6 +3,10 @@
 
 const path = require('node:path');
 
+// The AWS SDK tells everybody on Node 20 that its releases of 2027 want 22. Ours come with a release that does not, and
+// `headgate doctor` says it: a user can do nothing about it in the middle of a run.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const root = path.resolve(__dirname, '..', '..');
 
 class SetupError extends Error {

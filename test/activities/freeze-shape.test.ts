@@ -23,7 +23,7 @@ const csv: CsvOptions = {
 async function shapesOf(contents: Record<string, string | Uint8Array>, changes: Parameters<typeof sampleSource>[0]) {
   const store = createFakeObjectStore();
   const files = Object.entries(contents).map(([path, content]) => {
-    store.place(path, content);
+    store.place(path, content, 0);
     const size = Buffer.byteLength(content);
     return { source: 'sales', path, size, modifiedMs: 0, etag: 'x' };
   });
@@ -112,6 +112,18 @@ describe('CSV', () => {
     const gone = { source: 'sales', size: 9, modifiedMs: 0, etag: 'x' };
     const files = ['/x.csv', '/y.csv'].map((path) => ({ ...gone, path }));
     expect(await shapeFiles(files, [sampleSource({ name: 'sales', csv })], { store })).toEqual([{}, {}]);
+  });
+
+  test('a file that is not what was listed any more has no shape', async () => {
+    const store = createFakeObjectStore();
+    const listed = ['/a.csv', '/b.csv'].map((path) => {
+      store.place(path, 'id,v\n1,2\n', 0);
+      return { source: 'sales', path, size: 9, modifiedMs: 0, etag: 'x' };
+    });
+    store.place('/b.csv', 'id,w\n1,2\n', 1);
+    const [a, b] = await shapeFiles(listed, [sampleSource({ name: 'sales', csv })], { store });
+    expect(a?.shape).toBeDefined();
+    expect(b).toEqual({});
   });
 });
 

@@ -1,4 +1,4 @@
-import { mapBounded } from '../../src/domain/map-bounded';
+import { findBounded, mapBounded } from '../../src/domain/map-bounded';
 
 test('results keep the order of the items, and never more run at once than allowed', async () => {
   let running = 0;
@@ -26,4 +26,19 @@ test('after an error nothing new starts, and it is thrown when the running ones 
   await expect(work).rejects.toThrow('the first');
   expect(started).toEqual([1, 2]);
   expect(ended).toEqual([2]);
+});
+
+test('the first that has anything is found, looking ahead only as far as nothing was found', async () => {
+  const asked: number[] = [];
+  const look = (from: number) => async (item: number) => {
+    asked.push(item);
+    return item >= from ? item : undefined;
+  };
+  const items = Array.from({ length: 100 }, (_, index) => index);
+  expect(await findBounded(items, 8, look(0))).toBe(0);
+  expect(asked.splice(0)).toEqual([0]);
+  expect(await findBounded(items, 8, look(5))).toBe(5);
+  expect(asked.splice(0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(await findBounded(items, 8, look(100))).toBeUndefined();
+  expect(asked).toEqual(items);
 });

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { HeadgateError } from '../../src/contracts/errors';
 import { plainAddress } from '../../src/contracts/ids';
-import type { ObjectStat, ObjectStore } from '../../src/activities/ports';
-import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../src/domain/glob';
+import type { ObjectStat, ObjectStore, Seen } from '../../src/activities/ports';
+import { byPath, createMatcher, hasHiddenPart, splitPattern } from '../../src/domain/glob';
 
 type Stored = { readonly bytes: Buffer; readonly modifiedMs: number; readonly inode: number };
 
@@ -28,17 +28,38 @@ const vanished = (path: string): HeadgateError =>
     fields: { file: path },
   });
 
+const changed = (path: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'inputs-changed',
+    type: 'InputChanged',
+    message: `${path} has changed.`,
+    remedy: 'Run again.',
+    fields: { file: path },
+  });
+
+const hashOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
 export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => number } = {}): FakeObjectStore {
   const files = new Map<string, Stored>();
   let inodes = 0;
   const calls: string[] = [];
 
-  const toStat = (path: string): ObjectStat | undefined => {
-    const file = files.get(path);
+  const toStat = (asked: string): ObjectStat | undefined => {
+    const path = plainAddress(asked);
+    const file = asked.endsWith('/') ? undefined : files.get(path);
     if (file === undefined) return undefined;
     const { bytes, modifiedMs, inode } = file;
     return { path, size: bytes.length, modifiedMs, changedMs: modifiedMs, inode };
   };
+
+  const need = (path: string): Stored => {
+    const file = files.get(plainAddress(path));
+    if (file === undefined) throw vanished(path);
+    return file;
+  };
+
+  const isSeen = ({ bytes, modifiedMs, inode }: Stored, seen: Seen): boolean =>
+    bytes.length === seen.size && modifiedMs === seen.modifiedMs && inode === (seen.inode ?? inode);
 
   const enter = async (operation: Operation, path: string): Promise<void> => {
     calls.push(`${operation} ${path}`);
@@ -57,11 +78,11 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     before: () => undefined,
     paths: () => [...files.keys()].toSorted(),
     place(path, content, modifiedMs = now()) {
-      files.set(path, { bytes: Buffer.from(content), modifiedMs, inode: (inodes += 1) });
+      files.set(plainAddress(path), { bytes: Buffer.from(content), modifiedMs, inode: (inodes += 1) });
     },
     async list(pattern) {
       await enter('list', pattern);
-      const path = withoutTrailingSlash(pattern);
+      const path = plainAddress(pattern);
       const { folder, rest } = splitPattern(path);
       const exact = toStat(path) ?? (rest === '' ? toStat(folder) : undefined);
       if (exact !== undefined) return [exact];
@@ -74,22 +95,20 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     },
     async hasFolder(path) {
       await enter('hasFolder', path);
-      return [...files.keys()].some((key) => key.startsWith(`${withoutTrailingSlash(path)}/`));
+      return [...files.keys()].some((key) => key.startsWith(`${plainAddress(path)}/`));
     },
     async fingerprint(stat) {
       await enter('fingerprint', stat.path);
-      const file = files.get(stat.path);
-      if (file === undefined) throw new Error(`nothing at ${stat.path}`);
-      return `sha256:${createHash('sha256').update(file.bytes).digest('hex')}`;
+      return hashOf(need(stat.path).bytes);
     },
     async readText(path) {
       await enter('readText', path);
-      return files.get(path)?.bytes.toString('utf8');
+      return files.get(plainAddress(path))?.bytes.toString('utf8');
     },
-    async readRange(path, start, end) {
+    async readRange(path, start, end, seen) {
       await enter('readRange', path);
-      const file = files.get(path);
-      if (file === undefined) throw vanished(path);
+      const file = need(path);
+      if (seen !== undefined && !isSeen(file, seen)) throw changed(path);
       return file.bytes.subarray(start, end);
     },
     async writeText(path, text) {
@@ -98,22 +117,22 @@ export function createFakeObjectStore({ now = () => Date.now() }: { now?: () => 
     },
     async putIfAbsent(path, text) {
       await enter('putIfAbsent', path);
-      if (files.has(path)) return false;
+      if (files.has(plainAddress(path))) return false;
       fake.place(path, text);
       return true;
     },
-    async copy(from, to, { onBytes, signal } = {}) {
+    async copy(from, to, { onBytes, signal, seen } = {}) {
       await enter('copy', from);
       signal?.throwIfAborted();
-      const file = files.get(from);
-      if (file === undefined) throw new Error(`nothing at ${from}`);
+      const file = need(from);
+      if (seen?.etag !== undefined && hashOf(file.bytes) !== seen.etag) throw changed(from);
       fake.place(to, file.bytes);
       onBytes?.(file.bytes.length);
     },
     async remove(path) {
       await enter('remove', path);
       for (const key of [...files.keys()]) {
-        if (key === path || key.startsWith(`${withoutTrailingSlash(path)}/`)) files.delete(key);
+        if (key === plainAddress(path) || key.startsWith(`${plainAddress(path)}/`)) files.delete(key);
       }
     },
     canonical: async (path) => plainAddress(path),

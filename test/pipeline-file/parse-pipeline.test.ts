@@ -85,7 +85,8 @@ test.each([
   ['~/in/a.csv', join(homedir(), 'in/a.csv')],
   ['file:///raw/a%20b.csv', '/raw/a%20b.csv'],
   ['s3://bucket/raw/*.csv', 's3://bucket/raw/*.csv'],
-  ['S3A://Bucket/raw/', 's3a://Bucket/raw'],
+  ['S3A://Bucket//raw/', 's3://Bucket/raw'],
+  ['s3n://Bucket/raw/*.csv', 's3://Bucket/raw/*.csv'],
 ])('the path %s is %s', (path, absolute) => {
   const text = spoil(orders, '${RAW}/orders-*.csv', path);
   expect(parsePipeline(text, { file, variables, cwd: '/work' }).sources[0]?.path).toBe(absolute);

@@ -6,20 +6,19 @@ import { link, mkdir, open, readFile, readlink, realpath, rename, rm, stat, unli
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { HeadgateError } from '../../contracts/errors';
-import { mapBounded } from '../../domain/map-bounded';
-import type { ObjectStat } from '../../activities/ports';
-import type { ByteStore } from './bytes';
-import { codeOf, fileError, vanished } from './errors';
+import { plainAddress } from '../../contracts/ids';
+import { callsAtOnce, mapBounded } from '../../domain/map-bounded';
+import type { ObjectStat, Seen } from '../../activities/ports';
+import { counted, proved, type ByteStore } from './bytes';
+import { changedSince, codeOf, fileError, vanished } from './errors';
 import { byPath, hasHiddenPart, isGlob, toGlob, unescapeGlob, withoutTrailingSlash } from '../../domain/glob';
 
-/** Enough to keep a disk busy; more only costs memory. */
-const statsAtOnce = 32;
 const chunkBytes = 1 << 20;
 const firstChunkBytes = 1 << 16;
 
 export function createFolderStore(): ByteStore {
-  async function read(path: string): Promise<AsyncIterable<Uint8Array>> {
-    return readChunks(path);
+  async function read(path: string, seen?: Seen): Promise<AsyncIterable<Uint8Array>> {
+    return proved(readChunks(path), path, seen);
   }
 
   async function write(path: string, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
@@ -37,7 +36,7 @@ export function createFolderStore(): ByteStore {
     },
     async stat(path) {
       const found = await guard('look at', path, () => statPath(path));
-      return found?.isFile() === true ? toObjectStat(path, found) : undefined;
+      return found?.isFile() === true ? toObjectStat(plainAddress(path), found) : undefined;
     },
     async hasFolder(path) {
       return guard('look at', path, () => isFolder(path));
@@ -50,9 +49,9 @@ export function createFolderStore(): ByteStore {
     async readText(path) {
       return guard('read', path, () => unlessMissing(readFile(path, 'utf8')));
     },
-    async readRange(path, start, end) {
+    async readRange(path, start, end, seen) {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of readChunks(path, start, end)) chunks.push(chunk);
+      for await (const chunk of readChunks(path, start, end, seen)) chunks.push(chunk);
       return Buffer.concat(chunks);
     },
     async writeText(path, text) {
@@ -73,8 +72,8 @@ export function createFolderStore(): ByteStore {
         }),
       );
     },
-    async copy(from, to, { onBytes, signal } = {}) {
-      await write(to, counted(readChunks(from), onBytes), signal);
+    async copy(from, to, { onBytes, signal, seen } = {}) {
+      await write(to, counted(await read(from, seen), onBytes), signal);
     },
     async remove(path) {
       await guard('remove', path, () => rm(path, { recursive: true, force: true }));
@@ -111,7 +110,7 @@ async function linkTarget(path: string): Promise<string | undefined> {
 }
 
 /** By hand, because a stream costs half a millisecond, and there may be thousands of small files. */
-async function* readChunks(path: string, start = 0, end = Infinity): AsyncIterable<Uint8Array> {
+async function* readChunks(path: string, start = 0, end = Infinity, seen?: Seen): AsyncIterable<Uint8Array> {
   // Node takes it for the place where the last read ended.
   if (start < 0) throw new RangeError(`no byte of ${path} is before its first: ${start}`);
   try {
@@ -120,10 +119,11 @@ async function* readChunks(path: string, start = 0, end = Infinity): AsyncIterab
       for (let position = start; position < end;) {
         const length = Math.min(position === start ? firstChunkBytes : chunkBytes, end - position);
         const { bytesRead, buffer } = await handle.read({ buffer: Buffer.allocUnsafe(length), position });
-        if (bytesRead === 0) return;
+        if (bytesRead === 0) break;
         yield buffer.subarray(0, bytesRead);
         position += bytesRead;
       }
+      if (seen !== undefined && !isSeen(toObjectStat(path, await handle.stat()), seen)) throw changedSince(path, seen);
     } finally {
       await handle.close();
     }
@@ -133,18 +133,15 @@ async function* readChunks(path: string, start = 0, end = Infinity): AsyncIterab
   }
 }
 
+/** What nobody can set tells of a file that was written again with the same size and time. */
+const isSeen = (now: ObjectStat, seen: Seen): boolean =>
+  now.size === seen.size &&
+  now.modifiedMs === seen.modifiedMs &&
+  (seen.changedMs === undefined || now.changedMs === seen.changedMs) &&
+  (seen.inode === undefined || now.inode === seen.inode);
+
 async function* oneChunk(text: string): AsyncIterable<Uint8Array> {
   yield Buffer.from(text, 'utf8');
-}
-
-export async function* counted(
-  chunks: AsyncIterable<Uint8Array>,
-  onBytes: ((bytes: number) => void) | undefined,
-): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) {
-    yield chunk;
-    onBytes?.(chunk.byteLength);
-  }
 }
 
 /**
@@ -183,7 +180,7 @@ async function fill(path: string, chunks: AsyncIterable<Uint8Array>, signal?: Ab
 }
 
 function absolute(pattern: string): string {
-  if (isAbsolute(pattern)) return withoutTrailingSlash(pattern);
+  if (isAbsolute(pattern)) return plainAddress(pattern);
   throw new HeadgateError({
     kind: 'config',
     type: 'RelativePath',
@@ -198,7 +195,7 @@ async function listFiles(pattern: string): Promise<readonly ObjectStat[]> {
   if (rest === '') return statAll((await isFolder(folder)) ? await filesUnder(folder) : [folder]);
   const matches = await search(toGlob(rest), folder, false);
   const paths = new Set<string>();
-  await mapBounded(matches, statsAtOnce, async (match) => {
+  await mapBounded(matches, callsAtOnce, async (match) => {
     const path = withoutTrailingSlash(match);
     const under = (await isFolder(path)) ? await filesUnder(path) : [path];
     for (const file of under) paths.add(file);
@@ -254,7 +251,7 @@ const isFolder = async (path: string): Promise<boolean> => (await statPath(path)
 
 /** Files that vanished since the listing are left out, links to nothing too. */
 async function statAll(paths: readonly string[]): Promise<readonly ObjectStat[]> {
-  const stats = await mapBounded(paths, statsAtOnce, async (path) => {
+  const stats = await mapBounded(paths, callsAtOnce, async (path) => {
     const found = await statPath(path);
     if (found === undefined && path.includes('\uFFFD')) throw notUnicode(path);
     return found?.isFile() === true ? toObjectStat(path, found) : undefined;

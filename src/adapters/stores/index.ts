@@ -2,10 +2,10 @@
 // loading it costs more than a whole freeze.
 //   createStores({ s3?: () => Promise<ByteStore> }): ObjectStore
 import { HeadgateError } from '../../contracts/errors';
-import { plainAddress } from '../../contracts/ids';
+import { plainAddress, schemeOf } from '../../contracts/ids';
 import type { ObjectStore } from '../../activities/ports';
-import type { ByteStore } from './bytes';
-import { counted, createFolderStore } from './folder';
+import { counted, type ByteStore } from './bytes';
+import { createFolderStore } from './folder';
 
 export type StoresOptions = {
   /** Default: a client from the worker's AWS environment. */
@@ -13,20 +13,8 @@ export type StoresOptions = {
 };
 
 async function openS3(): Promise<ByteStore> {
-  const [{ S3Client }, { createS3Store }] = await Promise.all([import('@aws-sdk/client-s3'), import('./s3.js')]);
-  const client = new S3Client({});
-  try {
-    await client.config.region();
-  } catch (cause) {
-    throw new HeadgateError({
-      kind: 'config',
-      type: 'NoRegion',
-      message: 'The worker is asked for an S3 path and has no AWS region.',
-      remedy: 'Set AWS_REGION, or AWS_PROFILE to a profile that has one.',
-      cause,
-    });
-  }
-  return createS3Store(client);
+  const [{ createS3Client }, { createS3Store }] = await Promise.all([import('./s3-client.js'), import('./s3.js')]);
+  return createS3Store(await createS3Client());
 }
 
 export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): ObjectStore {
@@ -34,9 +22,9 @@ export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): Ob
   let s3: Promise<ByteStore> | undefined;
 
   async function storeOf(path: string): Promise<ByteStore> {
-    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1]?.toLowerCase();
+    const scheme = schemeOf(path);
     if (scheme === undefined) return folder;
-    if (scheme !== 's3' && scheme !== 's3a') throw unknownScheme(path, scheme);
+    if (scheme !== 's3') throw unknownScheme(path, scheme);
     s3 ??= connectS3().catch((error: unknown) => {
       s3 = undefined;
       throw error;
@@ -50,17 +38,18 @@ export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): Ob
     hasFolder: async (path) => (await storeOf(path)).hasFolder(path),
     fingerprint: async (stat) => (await storeOf(stat.path)).fingerprint(stat),
     readText: async (path) => (await storeOf(path)).readText(path),
-    readRange: async (path, start, end) => (await storeOf(path)).readRange(path, start, end),
+    readRange: async (path, ...range) => (await storeOf(path)).readRange(path, ...range),
     writeText: async (path, text) => (await storeOf(path)).writeText(path, text),
     putIfAbsent: async (path, text) => (await storeOf(path)).putIfAbsent(path, text),
     remove: async (path) => (await storeOf(path)).remove(path),
     // A URI tells it by itself: no client is needed.
-    canonical: async (path) => (path.startsWith('/') ? folder.canonical(path) : plainAddress(path)),
+    canonical: async (path) => (schemeOf(path) === undefined ? folder.canonical(path) : plainAddress(path)),
     async copy(from, to, options = {}) {
       const [source, target] = await Promise.all([storeOf(from), storeOf(to)]);
       if (source === target) return source.copy(from, to, options);
-      const size = (await source.stat(from))?.size;
-      return target.write(to, counted(await source.read(from), options.onBytes), options.signal, size);
+      const { onBytes, signal, seen } = options;
+      const size = (seen ?? (await source.stat(from)))?.size;
+      return target.write(to, counted(await source.read(from, seen), onBytes), signal, size);
     },
   };
 }
@@ -70,6 +59,6 @@ const unknownScheme = (path: string, scheme: string): HeadgateError =>
     kind: 'config',
     type: 'UnknownScheme',
     message: `Headgate cannot read ${path}: it has no store for ${scheme}://.`,
-    remedy: 'Use an absolute folder path, s3:// or s3a://.',
+    remedy: 'Use an absolute folder path, or s3://.',
     fields: { path, scheme },
   });

@@ -1,250 +1,200 @@
-// ObjectStore on S3. Keeps the scheme of the path it was asked with (s3:// or s3a://) in the paths it returns.
-//   createS3Store(client: S3Client): ByteStore
-import {
-  CopyObjectCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  paginateListObjectsV2,
-  PutObjectCommand,
-  type _Object,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { Readable } from 'node:stream';
+// ObjectStore on S3. Whatever scheme it is asked with, the paths that it returns begin with s3://.
+//   createS3Store(client: S3Client, { limits?, pause? }): ByteStore
+import { CopyObjectCommand, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import { paginateListObjectsV2, PutObjectCommand, type _Object, type S3Client } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadgateError } from '../../contracts/errors';
 import { plainAddress } from '../../contracts/ids';
-import type { ObjectStat } from '../../activities/ports';
-import type { ByteStore } from './bytes';
-import { httpStatus, s3Error, vanished } from './errors';
-import { byPath, createMatcher, hasHiddenPart, splitPattern, withoutTrailingSlash } from '../../domain/glob';
+import type { ObjectStat, Seen } from '../../activities/ports';
+import { byPath, createMatcher, hasHiddenPart, splitPattern } from '../../domain/glob';
+import { inPieces, type ByteStore } from './bytes';
+import { changedSince, vanished } from './errors';
+import { copySource, isPlainKey, locate, notPlain, prefixOf, quoted, type Location } from './s3-address';
+import { attemptsOf, httpStatus } from './s3-errors';
+import {
+  copyInParts,
+  isWrittenBy,
+  partBytesFor,
+  s3Limits,
+  until,
+  uploadPieces,
+  writerOf,
+  type Limits,
+} from './s3-parts';
+import { createS3Reader, isAnother, isMissing, toStat } from './s3-reader';
 
-type Location = { readonly root: string; readonly Bucket: string; readonly Key: string };
+/** Two writers of one key at the same moment: S3 may refuse both and asks to repeat. */
+const conflictAttempts = 8;
+const conflictPauseMs = 50;
+const longestPauseMs = 2000;
 
-/** Two writers of one key at the same moment: S3 refuses both and asks to repeat. */
-const conflictRetries = 5;
-const copyLimitBytes = 5 * 1024 ** 3;
+export type S3StoreOptions = { readonly limits?: Limits; readonly pause?: (ms: number) => Promise<unknown> };
 
-export function createS3Store(client: S3Client): ByteStore {
-  async function stat(path: string): Promise<ObjectStat | undefined> {
-    const { Bucket, Key } = locate(path);
-    if (Key === '' || Key.endsWith('/')) return undefined;
-    return unlessMissing(
-      async () => {
-        const head = await client.send(new HeadObjectCommand({ Bucket, Key }));
-        return toStat(path, head.ContentLength, head.LastModified, head.ETag, head.VersionId);
-      },
-      'look at',
-      path,
-    );
-  }
+export function createS3Store(client: S3Client, { limits = s3Limits, pause = sleep }: S3StoreOptions = {}): ByteStore {
+  const { guard, ...reading } = createS3Reader(client);
 
   /** Page by page: S3 gives a thousand objects at most. */
-  async function* listPrefix({ Bucket, Key }: Location, pageSize = 1000): AsyncIterable<readonly _Object[]> {
-    const pages = paginateListObjectsV2({ client, pageSize }, { Bucket, Prefix: Key });
-    for await (const { Contents } of pages) if (Contents !== undefined && Contents.length > 0) yield Contents;
+  async function* listPrefix(Bucket: string, Prefix: string, pageSize = 1000): AsyncIterable<readonly _Object[]> {
+    // Encoded, because XML cannot carry every key.
+    const pages = paginateListObjectsV2({ client, pageSize }, { Bucket, Prefix, EncodingType: 'url' });
+    for await (const { Contents, EncodingType } of pages) {
+      if (Contents === undefined || Contents.length === 0) continue;
+      yield EncodingType === 'url' ? Contents.map((object) => ({ ...object, Key: decoded(object.Key) })) : Contents;
+    }
   }
 
   async function collect(folder: string, matches: (relativePath: string) => boolean): Promise<readonly ObjectStat[]> {
-    const location = locate(folder);
+    const at = locate(folder);
+    const prefix = prefixOf(at);
     const found: ObjectStat[] = [];
-    for await (const page of listPrefix(location)) {
-      for (const object of page) {
-        const path = `${location.root}${object.Key ?? ''}`;
+    for await (const page of listPrefix(at.Bucket, prefix)) {
+      for (const { Key = '', Size, LastModified, ETag } of page) {
         // A key that ends with a slash is the console's idea of a folder.
-        if (path.endsWith('/') || !matches(path.slice(folder.length))) continue;
-        found.push(toStat(path, object.Size, object.LastModified, object.ETag));
+        if (Key.endsWith('/') || !matches(Key.slice(prefix.length).replaceAll(/\/+/g, '/'))) continue;
+        if (!isPlainKey(Key)) throw notPlain(at.Bucket, Key);
+        found.push(toStat(`s3://${at.Bucket}/${Key}`, Size, LastModified, ETag));
       }
     }
     return found.toSorted(byPath);
   }
 
-  async function read(path: string): Promise<AsyncIterable<Uint8Array>> {
-    const { Bucket, Key } = locate(path);
-    const { Body } = await guard('read', path, () => client.send(new GetObjectCommand({ Bucket, Key })));
-    if (Body instanceof Readable) return translated(Body, path);
-    throw new TypeError(`S3 answered without a body for ${path}`);
+  async function put(path: string, content: string | Buffer, more: object = {}): Promise<void> {
+    const Body = Buffer.from(content);
+    // Of an empty body the client does not see the length by itself.
+    const what = { Body, ContentLength: Body.byteLength, ContentType: contentType(path) };
+    await client.send(new PutObjectCommand({ ...locate(path), ...what, ...more }));
   }
 
-  async function put(path: string, body: string, onlyIfAbsent: boolean): Promise<void> {
-    const { Bucket, Key } = locate(path);
-    const condition = onlyIfAbsent ? { IfNoneMatch: '*' } : {};
-    await client.send(new PutObjectCommand({ Bucket, Key, Body: body, ContentType: contentType(path), ...condition }));
+  /** False: the object was there. A refusal may answer a write of our own whose first answer was lost. */
+  async function create(path: string, text: string): Promise<boolean> {
+    const writer = randomUUID();
+    let asked = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await put(path, text, { IfNoneMatch: '*', ...writerOf(writer) });
+        return true;
+      } catch (error) {
+        asked += attemptsOf(error);
+        const status = httpStatus(error);
+        if (status === 412) return asked > 1 && (await isWrittenBy(writer, locate(path), client));
+        if (status !== 409 || attempt >= conflictAttempts) throw error;
+        await pause(Math.min(longestPauseMs, conflictPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2));
+      }
+    }
   }
 
   async function removeAll(page: readonly _Object[], Bucket: string): Promise<void> {
     const Objects = page.map(({ Key }) => ({ Key }));
     const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     const [failed] = answer.Errors ?? [];
-    if (failed !== undefined) {
-      throw Object.assign(new Error(`${failed.Key ?? ''}: ${failed.Message ?? 'not removed'}`), {
-        name: failed.Code ?? 'Error',
-      });
+    if (failed === undefined) return;
+    const said = new Error(`${failed.Key ?? ''}: ${failed.Message ?? 'not removed'}`);
+    throw Object.assign(said, { name: failed.Code ?? 'Error' });
+  }
+
+  async function copyObject(from: string, to: Location, seen: Seen, signal?: AbortSignal, onBytes?: Counter) {
+    const source = {
+      CopySource: copySource(locate(from), seen.version),
+      ...(seen.etag === undefined ? {} : { CopySourceIfMatch: quoted(seen.etag) }),
+    };
+    if (seen.size > limits.copyBytes) {
+      const job = { client, to, ...(signal === undefined ? {} : { signal }) };
+      await copyInParts(job, source, { size: seen.size, partBytes: limits.copyPartBytes, onBytes });
+    } else {
+      await client.send(new CopyObjectCommand({ ...to, ...source }), until(signal));
+      onBytes?.(seen.size);
     }
   }
 
   return {
+    ...reading,
     async list(pattern) {
-      const path = withoutTrailingSlash(pattern);
+      const path = plainAddress(pattern);
       const { folder, rest } = splitPattern(path);
       for (const exact of new Set([path, ...(rest === '' ? [folder] : [])])) {
-        const found = await stat(exact);
+        const found = await reading.stat(exact);
         if (found !== undefined) return [found];
       }
       const matches = rest === '' ? isVisible : createMatcher(rest);
-      return guard('list', pattern, () => collect(`${folder}/`, matches));
+      return guard('list', pattern, () => collect(folder, matches));
     },
-    stat,
     async hasFolder(path) {
-      const location = locate(`${withoutTrailingSlash(path)}/`);
-      return guard('look at', path, async () => {
-        for await (const _ of listPrefix(location, 1)) return true;
+      const at = locate(path);
+      return guard('list', path, async () => {
+        for await (const _ of listPrefix(at.Bucket, prefixOf(at), 1)) return true;
         return false;
       });
     },
     async fingerprint(known) {
-      const etag = known.etag ?? (await stat(known.path))?.etag;
+      const etag = known.etag ?? (await reading.stat(known.path))?.etag;
       if (etag !== undefined) return etag;
       throw vanished(known.path);
     },
-    async readText(path) {
-      const { Bucket, Key } = locate(path);
-      return unlessMissing(
+    writeText: (path, text) => guard('write', path, () => put(path, text)),
+    putIfAbsent: (path, text) => guard('create', path, () => create(path, text)),
+    async copy(from, to, { onBytes, signal, seen } = {}) {
+      const source = seen ?? (await reading.stat(from));
+      if (source === undefined) throw vanished(from);
+      await guard(
+        'copy',
+        from,
         async () => {
-          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-          return Body?.transformToString('utf-8');
-        },
-        'read',
-        path,
-      );
-    },
-    async readRange(path, start, end) {
-      const { Bucket, Key } = locate(path);
-      const bytes = await unlessMissing(
-        async () => {
-          // S3 counts the last byte in, and refuses a range without one.
-          const Range = `bytes=${start}-${Math.max(start, end - 1)}`;
           try {
-            const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range }));
-            return (await Body?.transformToByteArray())?.subarray(0, Math.max(0, end - start));
+            await copyObject(from, locate(to), source, signal, onBytes);
           } catch (error) {
-            if (httpStatus(error) === rangeBeyondEnd) return new Uint8Array();
-            throw error;
+            if (isAnother(error)) throw changedSince(from, source, error);
+            throw isMissing(error) ? vanished(from, error) : error;
           }
         },
-        'read',
-        path,
+        to,
       );
-      if (bytes === undefined) throw vanished(path);
-      return bytes;
-    },
-    async writeText(path, text) {
-      await guard('write', path, () => put(path, text, false));
-    },
-    async putIfAbsent(path, text) {
-      return guard('create', path, async () => {
-        for (let attempt = 1; ; attempt += 1) {
-          try {
-            await put(path, text, true);
-            return true;
-          } catch (error) {
-            const status = httpStatus(error);
-            if (status === 412) return false;
-            if (status !== 409 || attempt >= conflictRetries) throw error;
-            await sleep(50 * attempt);
-          }
-        }
-      });
-    },
-    async copy(from, to, { onBytes, signal } = {}) {
-      const size = (await stat(from))?.size ?? 0;
-      if (size > copyLimitBytes) throw tooLarge(from, size);
-      const source = locate(from);
-      const target = locate(to);
-      const CopySource = `${source.Bucket}/${source.Key.split('/').map(encodeURIComponent).join('/')}`;
-      const command = new CopyObjectCommand({ Bucket: target.Bucket, Key: target.Key, CopySource });
-      await guard('copy', from, () => client.send(command, signal === undefined ? {} : { abortSignal: signal }));
-      onBytes?.(size);
     },
     async remove(path) {
-      const { Bucket, Key, root } = locate(withoutTrailingSlash(path));
+      const at = locate(path);
+      if (at.Key === '') throw wholeBucket(path);
       await guard('remove', path, async () => {
-        await client.send(new DeleteObjectCommand({ Bucket, Key }));
-        for await (const page of listPrefix({ root, Bucket, Key: `${Key}/` })) await removeAll(page, Bucket);
+        await client.send(new DeleteObjectCommand(at));
+        for await (const page of listPrefix(at.Bucket, prefixOf(at))) await removeAll(page, at.Bucket);
       });
     },
     canonical: async (path) => plainAddress(path),
-    read,
     async write(path, chunks, signal, size) {
-      const { Bucket, Key } = locate(path);
-      if (size === undefined || size > copyLimitBytes) throw tooLarge(path, size);
-      const command = new PutObjectCommand({ Bucket, Key, Body: Readable.from(chunks), ContentLength: size });
-      await guard('write', path, () => client.send(command, signal === undefined ? {} : { abortSignal: signal }));
+      const pieces = inPieces(chunks, partBytesFor(size, limits.partBytes));
+      await guard('write', path, async () => {
+        const [first, second] = [await pieces.next(), await pieces.next()];
+        signal?.throwIfAborted();
+        if (second.value === undefined) {
+          await put(path, first.value ?? Buffer.alloc(0));
+          return;
+        }
+        const [begun, next] = [first.value, second.value];
+        const job = { client, to: locate(path), ...(signal === undefined ? {} : { signal }) };
+        await uploadPieces(job, chain([...(begun === undefined ? [] : [begun]), next], pieces));
+      });
     },
   };
 }
 
-function locate(path: string): Location {
-  const parts = /^(s3a?):\/\/([^/]+)(?:\/(.*))?$/s.exec(path);
-  const [, scheme = '', Bucket = '', Key = ''] = parts ?? [];
-  if (parts !== null) return { root: `${scheme}://${Bucket}/`, Bucket, Key };
-  throw new HeadgateError({
-    kind: 'config',
-    type: 'BadS3Path',
-    message: `${path} is not an S3 path.`,
-    remedy: 'Write it like s3://bucket/folder/file.csv.',
-    fields: { path },
-  });
+type Counter = (bytes: number) => void;
+
+async function* chain(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield* first;
+  yield* rest;
 }
 
-const isVisible = (relativePath: string): boolean => !hasHiddenPart(relativePath);
+const decoded = (key = ''): string => decodeURIComponent(key.replaceAll('+', ' '));
 
-const toStat = (path: string, size = 0, modified = new Date(0), etag?: string, version?: string): ObjectStat => ({
-  path,
-  size,
-  modifiedMs: modified.getTime(),
-  ...(etag === undefined ? {} : { etag: etag.replaceAll('"', '') }),
-  ...(version === undefined || version === 'null' ? {} : { version }),
-});
+const isVisible = (relativePath: string): boolean => !hasHiddenPart(relativePath);
 
 const contentType = (path: string): string =>
   path.endsWith('.json') ? 'application/json' : 'text/plain; charset=utf-8';
 
-const tooLarge = (path: string, size: number | undefined): HeadgateError =>
+const wholeBucket = (path: string): HeadgateError =>
   new HeadgateError({
     kind: 'config',
-    type: 'TooLargeForOnePut',
-    message: `${path} (${size === undefined ? 'unknown size' : `${size} bytes`}) is more than S3 takes in one request (5 GiB).`,
-    remedy: 'Read it in place (extract: in-place), or keep the state folder outside S3.',
-    fields: { path, size },
+    type: 'BadS3Path',
+    message: `${path} is a whole bucket, which is never removed.`,
+    remedy: 'Use a folder in it.',
+    fields: { path },
   });
-
-async function* translated(body: Readable, path: string): AsyncIterable<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw s3Error(error, { operation: 'read', path });
-  }
-}
-
-async function guard<T>(operation: string, path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw s3Error(error, { operation, path });
-  }
-}
-
-const missing = new Set(['NotFound', 'NoSuchKey']);
-
-const rangeBeyondEnd = 416;
-
-async function unlessMissing<T>(work: () => Promise<T>, operation: string, path: string): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && missing.has(error.name)) return undefined;
-    throw s3Error(error, { operation, path });
-  }
-}

@@ -1,180 +1,23 @@
-// One suite for every ObjectStore: what freeze, extract and publish rely on.
-import { mkdtemp, rm } from 'node:fs/promises';
+// The suite of stores on the folder store, and on the fakes that stand for others in tests.
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import type { ObjectStore } from '../../../src/activities/ports';
 import { createFolderStore } from '../../../src/adapters/stores/folder';
 import { createS3Store } from '../../../src/adapters/stores/s3';
 import { createFakeObjectStore } from '../../fakes/object-store';
 import { createFakeS3 } from '../../fakes/s3-client';
+import { storeSuite, type StoreUnderTest } from './suite';
 
-const join = (root: string, name: string): string => `${root}/${name}`;
+const onFakeS3 = (root: string): StoreUnderTest => ({
+  create: () => createS3Store(createFakeS3().client),
+  newRoot: async () => root,
+});
 
-const newFolder = (): Promise<string> => mkdtemp(`${tmpdir()}/headgate-store-`);
-
-const stores: readonly (readonly [string, () => ObjectStore, () => Promise<string>])[] = [
-  ['the fake', () => createFakeObjectStore(), async () => '/data'],
-  ['the folder store', () => createFolderStore(), newFolder],
-  ['the S3 store', () => createS3Store(createFakeS3().client), async () => 's3://bucket/some folder'],
-  ['the S3 store under s3a', () => createS3Store(createFakeS3().client), async () => 's3a://bucket'],
-];
-
-describe.each(stores)('%s', (_, create, newRoot) => {
-  let root: string;
-  let store: ObjectStore;
-
-  beforeEach(async () => {
-    root = await newRoot();
-    store = create();
-  });
-
-  afterEach(async () => {
-    if (root.startsWith(tmpdir())) await rm(root, { recursive: true });
-  });
-
-  const fill = async (...names: readonly string[]): Promise<void> => {
-    for (const name of names) await store.writeText(join(root, name), name);
-  };
-  const names = async (pattern: string): Promise<readonly string[]> =>
-    (await store.list(join(root, pattern))).map(({ path }) => path.slice(root.length + 1));
-
-  test.each([
-    ['a path', 'raw/a.csv', ['raw/a.csv']],
-    ['a star', 'raw/*.csv', ['raw/a.csv', 'raw/b 1.csv', 'raw/ü.csv']],
-    ['a star that needs a slash', 'raw/*a.csv', ['raw/a.csv']],
-    ['a question mark', 'raw/?.csv', ['raw/a.csv', 'raw/ü.csv']],
-    ['a class', 'raw/[ab].csv', ['raw/a.csv']],
-    ['a choice', 'raw/{a,ü}.csv', ['raw/a.csv', 'raw/ü.csv']],
-    ['two stars', 'raw/**/*.csv', ['raw/a.csv', 'raw/b 1.csv', 'raw/deep/er/c.csv', 'raw/ü.csv']],
-    ['a folder', 'raw/deep', ['raw/deep/d.txt', 'raw/deep/er/c.csv']],
-    ['a folder with a slash', 'raw/deep/', ['raw/deep/d.txt', 'raw/deep/er/c.csv']],
-    ['a star over folders', 'raw/de*', ['raw/deep/d.txt', 'raw/deep/er/c.csv']],
-    ['upper case', 'raw/A.csv', []],
-    ['nothing there', 'none/a.csv', []],
-    ['a glob with nothing there', 'none/*.csv', []],
-  ])('lists %s', async (_what, pattern, expected) => {
-    await fill('raw/a.csv', 'raw/b 1.csv', 'raw/ü.csv', 'raw/deep/er/c.csv', 'raw/deep/d.txt');
-    expect(await names(pattern)).toEqual(expected);
-  });
-
-  test('leaves hidden names out of folders and globs, and takes one that is named', async () => {
-    await fill('t.parquet/part-0.parquet', 't.parquet/_SUCCESS', 't.parquet/.part-0.crc', 't.parquet/_log/x.json');
-    await fill('t.parquet/half.csv._COPYING_', 't.parquet/_day=1/part-1.parquet');
-    const visible = ['t.parquet/_day=1/part-1.parquet', 't.parquet/part-0.parquet'];
-    expect(await names('t.parquet')).toEqual(visible);
-    expect(await names('*.parquet')).toEqual(visible);
-    expect(await names('**/*')).toEqual(visible);
-    expect(await names('t.parquet/_SUCCESS')).toEqual(['t.parquet/_SUCCESS']);
-  });
-
-  test('lists below a folder whose own name is hidden', async () => {
-    await fill('_state/ledger/a.json', '_state/ledger/_b.json');
-    expect(await names('_state/ledger')).toEqual(['_state/ledger/a.json']);
-    expect(await names('_state/ledger/*.json')).toEqual(['_state/ledger/a.json']);
-  });
-
-  test.each([
-    'a[1].csv',
-    'a{b,c}.csv',
-    'a*b.csv',
-    'a?b.csv',
-    'a\\b.csv',
-    '2010-12-01T00:00.csv',
-    'sales (1)!+@.csv',
-    '%20.csv',
-  ])('takes an existing path as written: %s', async (name) => {
-    await fill(name, 'a1.csv', 'ab.csv', 'axb.csv');
-    expect(await names(name)).toEqual([name]);
-  });
-
-  test('round brackets and ! @ + | mean themselves in a glob', async () => {
-    await fill('sales (1).csv', 'sales 1.csv', '!a.csv', 'a+b.csv', 'aab.csv');
-    expect(await names('sales (*).csv')).toEqual(['sales (1).csv']);
-    expect(await names('!*.csv')).toEqual(['!a.csv']);
-    expect(await names('a+*.csv')).toEqual(['a+b.csv']);
-  });
-
-  test('an escaped path means only itself, below hidden folders too', async () => {
-    await fill('_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv', '_s x{y}/b1.csv');
-    expect(await names('_s \\[x\\]\\{y\\}/b\\*.csv')).toEqual(['_s [x]{y}/b*.csv']);
-    expect(await names('_s \\[x\\]\\{y\\}/b?.csv')).toEqual(['_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv']);
-    expect(await names('_s \\[x\\]\\{y\\}')).toEqual(['_s [x]{y}/b*.csv', '_s [x]{y}/b1.csv']);
-    expect(await names('_n \\[x\\]')).toEqual([]);
-  });
-
-  test('a backslash takes the meaning from a special character', async () => {
-    await fill('a*1.csv', 'ab1.csv');
-    expect(await names('a\\**.csv')).toEqual(['a*1.csv']);
-  });
-
-  test('tells size and time, and nothing of what is missing or a folder', async () => {
-    await fill('raw/ü.csv');
-    expect(await store.stat(join(root, 'raw/ü.csv'))).toMatchObject({ path: join(root, 'raw/ü.csv'), size: 10 });
-    expect(await store.stat(join(root, 'raw'))).toBeUndefined();
-    expect(await store.stat(join(root, 'raw/ü.csv/under'))).toBeUndefined();
-    expect(await store.hasFolder(join(root, 'raw'))).toBe(true);
-    expect(await store.hasFolder(join(root, 'raw/ü.csv'))).toBe(false);
-    expect(await store.hasFolder(join(root, 'ra'))).toBe(false);
-    expect(await store.readText(join(root, 'raw/none'))).toBeUndefined();
-  });
-
-  test('the fingerprint is that of the content', async () => {
-    await store.writeText(join(root, 'a'), 'abc');
-    const stat = await store.stat(join(root, 'a'));
-    const sha256 = 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
-    const expected = root.startsWith('/') ? sha256 : '900150983cd24fb0d6963f7d28e17f72';
-    expect(stat && (await store.fingerprint(stat))).toBe(expected);
-  });
-
-  test('reads a part of an object, and tells when it is gone', async () => {
-    await store.writeText(join(root, 'a'), 'häadgate');
-    const part = async (start: number, end: number) =>
-      Buffer.from(await store.readRange(join(root, 'a'), start, end)).toString('utf8');
-    expect([await part(0, 3), await part(3, 6), await part(6, 100)]).toEqual(['hä', 'adg', 'ate']);
-    await store.writeText(join(root, 'empty'), '');
-    expect(await store.readRange(join(root, 'empty'), 0, 0)).toHaveLength(0);
-    expect(await store.readRange(join(root, 'empty'), 0, 9)).toHaveLength(0);
-    expect([await part(2, 2), await part(50, 60)]).toEqual(['', '']);
-    await expect(store.readRange(join(root, 'none'), 0, 3)).rejects.toMatchObject({ type: 'InputVanished' });
-    await expect(store.readRange(join(root, 'none'), 0, 0)).rejects.toMatchObject({ type: 'InputVanished' });
-  });
-
-  test('putIfAbsent: of many at once one wins, and its content stays', async () => {
-    const path = join(root, 'deep/report.json');
-    const won = await Promise.all(Array.from({ length: 20 }, (_, index) => store.putIfAbsent(path, `writer ${index}`)));
-    expect(won.filter(Boolean)).toHaveLength(1);
-    expect(await store.readText(path)).toBe(`writer ${won.indexOf(true)}`);
-    expect(await names('**')).toEqual(['deep/report.json']);
-  });
-
-  test('writeText replaces', async () => {
-    await store.writeText(join(root, 'a'), 'a longer first');
-    await store.writeText(join(root, 'a'), 'second');
-    expect(await store.readText(join(root, 'a'))).toBe('second');
-  });
-
-  test('copies with progress, and leaves nothing of an aborted copy', async () => {
-    await store.writeText(join(root, 'from'), 'content');
-    let bytes = 0;
-    await store.copy(join(root, 'from'), join(root, 'new/to'), { onBytes: (count) => (bytes += count) });
-    expect(bytes).toBe(7);
-    expect(await store.readText(join(root, 'new/to'))).toBe('content');
-    const signal = AbortSignal.abort();
-    await expect(store.copy(join(root, 'from'), join(root, 'new/other'), { signal })).rejects.toThrow(/abort/i);
-    expect(await names('new')).toEqual(['new/to']);
-  });
-
-  test('removes a file, a folder with all in it, and nothing', async () => {
-    await fill('a', 'b/c/d', 'b/_hidden', 'bc');
-    await store.remove(join(root, 'a'));
-    await store.remove(join(root, 'b'));
-    await store.remove(join(root, 'none'));
-    expect(await names('**')).toEqual(['bc']);
-    expect(await store.stat(join(root, 'b/_hidden'))).toBeUndefined();
-  });
-
-  test('a place has one name, however it is spelled', async () => {
-    const there = await store.canonical(join(root, 't'));
-    expect(await store.canonical(`${join(root, 't')}//`)).toBe(there);
-    expect(there).not.toMatch(/^s3a:/);
-  });
+describe.each<readonly [string, StoreUnderTest]>([
+  ['the fake', { create: () => createFakeObjectStore(), newRoot: async () => '/data' }],
+  ['the folder store', { create: createFolderStore, newRoot: () => mkdtemp(`${tmpdir()}/headgate-store-`) }],
+  ['the S3 store', onFakeS3('s3://bucket/some folder')],
+  ['the S3 store under s3a', onFakeS3('s3a://bucket')],
+  ['the S3 store under s3n', onFakeS3('s3n://bucket//deep')],
+])('%s', (_, store) => {
+  storeSuite(store);
 });
