@@ -71,7 +71,7 @@ const digestOf = ({ path }: ObjectStat): readonly Digest[] => [path.split('/').a
 async function clearBatch(state: string, { digest, committed }: Sweep, store: ObjectStore): Promise<void> {
   const { staging, inputs } = batchPaths(state, digest);
   if (!committed) {
-    for (const { path } of await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report.json`)) {
+    for (const { path } of await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report*.json`)) {
       await store.remove(path);
     }
   }
