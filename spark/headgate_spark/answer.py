@@ -10,6 +10,10 @@ from typing import NoReturn
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow import fs
+
+from headgate_spark.io.locations import one_name, scheme_of
+from headgate_spark.io.s3 import arrow_options, delta_rs_options
 
 
 class TableError(Exception):
@@ -26,7 +30,9 @@ class TableError(Exception):
 def open_table(path: str, version: int | None) -> DeltaTable:
     """The table at a version; the newest when none is named."""
     try:
-        table = DeltaTable(path)
+        table = DeltaTable(
+            one_name(path), storage_options=dict(delta_rs_options()) if scheme_of(path) == "s3" else None
+        )
     except TableNotFoundError as error:
         raise TableError(
             "TableNotFound",
@@ -53,6 +59,16 @@ def open_table(path: str, version: int | None) -> DeltaTable:
             1,
         ) from error
     return table
+
+
+def filesystem_of(table: str) -> tuple[fs.FileSystem, str]:
+    """And the path of the table in it."""
+    if scheme_of(table) == "s3":
+        return fs.S3FileSystem(**arrow_options()), one_name(table).removeprefix("s3://")
+    if "://" in table or table.startswith("file:"):
+        filesystem, path = fs.FileSystem.from_uri(table)
+        return filesystem, path
+    return fs.LocalFileSystem(), table
 
 
 def first_line(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.locations import plain_location
+from headgate_spark.io.locations import location_of
 from headgate_spark.protocol import FailureKind
 
 _DETAIL_CHARS = 4000
@@ -13,7 +13,7 @@ _DETAIL_CHARS = 4000
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _NESTED_CONDITION = re.compile(r"main error class '([A-Z0-9_.]+)'")
 _JAVA_EXCEPTION = re.compile(r"\b(?:[a-z][\w$]*\.)+([A-Z]\w*(?:Exception|Error))\b")
-_FILE = re.compile(r"(?:reading file |file:|for file )\s*\"?((?:file:|s3a?:|/)[^\s\"';,]+)")
+_FILE = re.compile(r"(?:reading file |file:|for file )\s*\"?((?:file:|s3[an]?:|/)[^\s\"';,]+)")
 
 
 class _Rule(NamedTuple):
@@ -251,7 +251,7 @@ def classify(error: BaseException) -> JobFailed:
         remedy=rule.remedy if rule else "Read the detail; if it names no cause, report it with the job's request.",
         fields={
             "condition": next(iter(_CONDITION.findall(text)), None),
-            **({"file": plain_location(file[1].rstrip("."))} if file else {}),
+            **({"file": location_of(file[1].rstrip("."))} if file else {}),
         },
         detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARS],
     )

@@ -54,6 +54,11 @@ def parse_manifest(text: str) -> Manifest:
     return manifest
 
 
+def attempt_report(report_path: str, attempt: int) -> str:
+    """Where an attempt leaves its report, which the worker makes the final one; `attemptReport` of the worker."""
+    return f"{report_path.removesuffix('.json')}-{attempt}.json"
+
+
 def to_json(document: Any) -> dict[str, Any]:
     """The document as it travels: camel case, absent options left out."""
     encoded: dict[str, Any] = encode(document)

@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import pyarrow as pa
 from pyarrow import fs
 
-from headgate_spark.answer import JsonParser, open_table, print_answer
-from headgate_spark.health.read import filesystem_of
+from headgate_spark.answer import JsonParser, filesystem_of, open_table, print_answer
 
-_AT_ONCE = 1000
+# Files of one question, and questions at once: a store is asked for each file by itself.
+_ASKED = 64
+_AT_ONCE = 16
 # Enough to see what is wrong; the count tells how much.
 _SHOWN = 100
 
 
 def _found(filesystem: fs.FileSystem, root: str, names: Sequence[str]) -> Iterator[int | None]:
     """Sizes of files of the table, in their order; nothing for one that is not there."""
-    for start in range(0, len(names), _AT_ONCE):
-        paths = [f"{root.rstrip('/')}/{name}" for name in names[start : start + _AT_ONCE]]
-        for info in filesystem.get_file_info(paths):
-            yield int(info.size) if info.type == fs.FileType.File else None
+
+    def sizes(start: int) -> list[int | None]:
+        paths = [f"{root.rstrip('/')}/{name}" for name in names[start : start + _ASKED]]
+        infos = filesystem.get_file_info(paths)
+        return [int(info.size) if info.type == fs.FileType.File else None for info in infos]
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for found in pool.map(sizes, range(0, len(names), _ASKED)):
+            yield from found
 
 
 def check(location: str) -> dict[str, object]:

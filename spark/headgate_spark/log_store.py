@@ -1,4 +1,4 @@
-"""`python -m headgate_spark.log_store <folder>`: the log store of local tables as a jar for this Spark.
+"""`python -m headgate_spark.log_store <folder>`: the log stores of tables in folders and on S3 as a jar for this Spark.
 
 Compiled by the Janino that Spark carries, so that machines need no JDK and the package holds no binary.
 """
@@ -18,23 +18,29 @@ from typing import Any
 from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
 
 from headgate_spark.errors import JobFailed
+from headgate_spark.io.locations import S3_SCHEMES
 from headgate_spark.resident.jvm import find_java, find_spark_home
 
-CLASS = "headgate.LinkLogStore"
-_SOURCE = Path(__file__).with_name("LinkLogStore.java")
+# The class that Delta writes the log of a table with, by the scheme of the table.
+LOG_STORES: Mapping[str, str] = {
+    "file": "headgate.LinkLogStore",
+    **dict.fromkeys(S3_SCHEMES, "headgate.ConditionalLogStore"),
+}
+_SOURCES = tuple(Path(__file__).with_name(f"{name.rpartition('.')[2]}.java") for name in sorted({*LOG_STORES.values()}))
 # Of every entry: the same source gives the same jar.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def jar_name() -> str:
-    """Says of which source it was made: that of another release never passes for this one."""
-    return f"headgate-log-store-{hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:16]}.jar"
+    """Says of which sources it was made: that of another release never passes for this one."""
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES))
+    return f"headgate-log-stores-{digest.hexdigest()[:16]}.jar"
 
 
-def require_log_store(jars: Path) -> str:
-    """The class that Delta writes the log of local tables with, which must be among the jars."""
+def require_log_stores(jars: Path) -> Mapping[str, str]:
+    """By scheme; they must be among the jars."""
     if (jars / jar_name()).is_file():
-        return CLASS
+        return LOG_STORES
     raise JobFailed(
         kind="config",
         type="LogStoreMissing",
@@ -45,13 +51,16 @@ def require_log_store(jars: Path) -> str:
     )
 
 
-def compile_java(java: str, classpath: Sequence[Path], source: str) -> Mapping[str, bytes]:
+def compile_java(java: str, classpath: Sequence[Path], sources: Sequence[str]) -> Mapping[str, bytes]:
     """Content of the class files by class name."""
+    classes: dict[str, bytes] = {}
     with _gateway(java, classpath) as gateway:
-        compiler = gateway.jvm.org.codehaus.janino.SimpleCompiler()
-        compiler.cook(source)
-        made = compiler.getBytecodes()
-        return {str(name): bytes(made[name]) for name in made}
+        for source in sources:
+            compiler = gateway.jvm.org.codehaus.janino.SimpleCompiler()
+            compiler.cook(source)
+            made = compiler.getBytecodes()
+            classes |= {str(name): bytes(made[name]) for name in made}
+    return classes
 
 
 @contextmanager
@@ -74,10 +83,10 @@ def write_jar(path: Path, classes: Mapping[str, bytes]) -> None:
             jar.writestr(zipfile.ZipInfo(name, _DATE), content)
 
 
-def make_log_store(jars: Path, java: str, spark_home: Path) -> Path:
+def make_log_stores(jars: Path, java: str, spark_home: Path) -> Path:
     """Beside the jars of Delta, which it is compiled against."""
     classpath = [*sorted(jars.glob("*.jar")), *sorted((spark_home / "jars").glob("*.jar"))]
-    classes = compile_java(java, classpath, _SOURCE.read_text("utf-8"))
+    classes = compile_java(java, classpath, [source.read_text("utf-8") for source in _SOURCES])
     path = jars / jar_name()
     part = path.with_suffix(".part")
     write_jar(part, classes)
@@ -90,7 +99,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("jars", type=Path, help="folder of the Delta jars, which gets the jar")
     parser.add_argument("--java", help="the java program; default JAVA_HOME, then PATH")
     options = parser.parse_args(arguments)
-    print(make_log_store(options.jars, find_java(options.java), find_spark_home()))
+    print(make_log_stores(options.jars, find_java(options.java), find_spark_home()))
     return 0
 
 

@@ -237,7 +237,8 @@ class PrepareRequest:
     # Temporal workflow id of the run, for userMetadata and quarantine.
     run: str
     digest: str
-    # Written once, by the first success (put-if-absent).
+    # The report of the step, written once: by the worker (put-if-absent), from what an attempt left beside it as
+    # `<job>.report-<attempt>.json`.
     report_path: str
     # Written when this attempt fails.
     failure_path: str
@@ -284,7 +285,8 @@ class CommitRequest:
     # Temporal workflow id of the run, for userMetadata and quarantine.
     run: str
     digest: str
-    # Written once, by the first success (put-if-absent).
+    # The report of the step, written once: by the worker (put-if-absent), from what an attempt left beside it as
+    # `<job>.report-<attempt>.json`.
     report_path: str
     # Written when this attempt fails.
     failure_path: str
@@ -318,7 +320,8 @@ class MaintainRequest:
     # Temporal workflow id of the run, for userMetadata and quarantine.
     run: str
     digest: str
-    # Written once, by the first success (put-if-absent).
+    # The report of the step, written once: by the worker (put-if-absent), from what an attempt left beside it as
+    # `<job>.report-<attempt>.json`.
     report_path: str
     # Written when this attempt fails.
     failure_path: str
@@ -431,7 +434,7 @@ class PrepareReport:
     warnings: tuple[JobWarning, ...]
     # Seconds by part of the job.
     seconds: Mapping[str, float]
-    # Versions of Spark, Delta, Java, Python.
+    # Versions of Spark, Delta, Java, Python, Hadoop; what writes the log of tables on S3.
     environment: Mapping[str, str]
     job: Literal["prepare"]
     sources: Mapping[str, SourceRows]
@@ -481,7 +484,7 @@ class CommitReport:
     warnings: tuple[JobWarning, ...]
     # Seconds by part of the job.
     seconds: Mapping[str, float]
-    # Versions of Spark, Delta, Java, Python.
+    # Versions of Spark, Delta, Java, Python, Hadoop; what writes the log of tables on S3.
     environment: Mapping[str, str]
     job: Literal["commit"]
     rows: CommitRows
@@ -509,7 +512,7 @@ class MaintainReport:
     warnings: tuple[JobWarning, ...]
     # Seconds by part of the job.
     seconds: Mapping[str, float]
-    # Versions of Spark, Delta, Java, Python.
+    # Versions of Spark, Delta, Java, Python, Hadoop; what writes the log of tables on S3.
     environment: Mapping[str, str]
     job: Literal["maintain"]
     # What was done: `vacuum-full` also where LITE was asked for and the log no longer holds what it reads.

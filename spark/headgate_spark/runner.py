@@ -7,9 +7,9 @@ from typing import Any, assert_never
 from pyspark.sql import SparkSession
 
 from headgate_spark.classify import classify
-from headgate_spark.contract import failure_document, parse_report, parse_request, to_json
+from headgate_spark.contract import attempt_report, failure_document, parse_report, parse_request, to_json
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.files import put_if_absent, read_text, replace
+from headgate_spark.io.files import read_text, replace
 from headgate_spark.jobs.commit import commit
 from headgate_spark.jobs.maintain import maintain
 from headgate_spark.jobs.prepare import prepare
@@ -23,31 +23,34 @@ def _ignore(_: str) -> None:
 
 
 def _recorded(request: JobRequest) -> dict[str, Any] | None:
-    """The report of this step, whoever made it. One of an earlier generation does not count."""
-    text = read_text(request.report_path)
-    if text is None:
-        return None
+    """The report of this step: the final one, else what this attempt or one before it has left. One of an earlier
+    generation does not count."""
+    attempts = (attempt_report(request.report_path, attempt) for attempt in range(1, request.attempt + 1))
+    for path in (request.report_path, *attempts):
+        text = read_text(path)
+        report = None if text is None else _own_report(request, path, text)
+        if report is not None:
+            return report
+    return None
+
+
+def _own_report(request: JobRequest, path: str, text: str) -> dict[str, Any] | None:
     report = parse_report(text)
     if report.step_key != request.step_key:
         raise JobFailed(
             kind="config",
             type="ForeignReport",
-            message=f"{request.report_path} is the report of step {report.step_key}, not of {request.step_key}.",
+            message=f"{path} is the report of step {report.step_key}, not of {request.step_key}.",
             remedy="Give each step its own report path.",
-            fields={"report": request.report_path, "found": report.step_key, "expected": request.step_key},
+            fields={"report": path, "found": report.step_key, "expected": request.step_key},
         )
     return to_json(report) if report.generation >= request.generation else None
 
 
 def _record(request: JobRequest, report: dict[str, Any]) -> dict[str, Any]:
-    """Ours, or that of another attempt that was first."""
+    """Under the name of this attempt: which one is final is for the worker, whose store creates a file once."""
     text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-    if put_if_absent(request.report_path, text):
-        return report
-    first = _recorded(request)
-    if first is not None:
-        return first
-    replace(request.report_path, text)
+    replace(attempt_report(request.report_path, request.attempt), text)
     return report
 
 
@@ -71,7 +74,10 @@ def _work(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], No
 
 
 def read_request(request_path: str) -> JobRequest:
-    text = read_text(request_path)
+    try:
+        text = read_text(request_path)
+    except Exception as error:
+        raise classify(error) from error
     if text is None:
         raise JobFailed(
             kind="config",
@@ -84,9 +90,12 @@ def read_request(request_path: str) -> JobRequest:
 
 
 def run_job(spark: SparkSession, request_path: str, on_phase: Callable[[str], None] = _ignore) -> dict[str, Any]:
-    """The report as it travels. Raises JobFailed after writing it to the failure path; a request that cannot be read
-    has no such path and is only raised."""
-    request = read_request(request_path)
+    """As `run_request`; a request that cannot be read has no failure path and is only raised."""
+    return run_request(spark, read_request(request_path), on_phase)
+
+
+def run_request(spark: SparkSession, request: JobRequest, on_phase: Callable[[str], None] = _ignore) -> dict[str, Any]:
+    """The report as it travels. Raises JobFailed after writing it to the failure path."""
     try:
         recorded = _recorded(request)
         if recorded is not None:

@@ -31,12 +31,10 @@ def build_session(
     master: str | None = None,
     memory: str | None = None,
     java_options: str | None = None,
-    ui: bool = False,
     extra: Mapping[str, str] | None = None,
 ) -> SparkSession:
     """The session of this process. Without `master` the runtime's own settings (spark-submit) decide."""
-    settings = {"spark.ui.enabled": str(ui).lower(), **_SEMANTICS, **_CLIENT}
-    settings |= place_settings(master)
+    settings = {**_SEMANTICS, **_CLIENT, **place_settings(master)}
     if memory is not None:
         settings["spark.driver.memory"] = memory
     if java_options is not None:
@@ -71,5 +69,6 @@ def settings(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
 
 
 def environment(spark: SparkSession) -> dict[str, str]:
-    """Versions of what ran the job."""
-    return {"spark": spark.version, "python": platform.python_version(), **jvm_versions(spark)}
+    """What ran the job: versions, and what wrote the log of tables on S3, on which it rests that none is replaced."""
+    store = spark.conf.get("spark.delta.logStore.s3.impl", None) or "of the platform"
+    return {"spark": spark.version, "python": platform.python_version(), "s3LogStore": store, **jvm_versions(spark)}

@@ -3,14 +3,15 @@
 import copy
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from headgate_spark.io.files import look
 from headgate_spark.runner import run_job
+from tests.place import Place, disk_of
 
 GOLDEN = Path(__file__).parents[2] / "test" / "golden"
 
@@ -86,9 +87,9 @@ def pipeline_of(*sources: Document, **changes: object) -> Document:
     }
 
 
-def base_of(table: Path) -> Document:
+def base_of(table: Place) -> Document:
     """What freeze reads from the log of a table: its id, its newest version and the fingerprint of that."""
-    log = sorted((table / "_delta_log").glob("*.json"))
+    log = sorted((disk_of(table) / "_delta_log").glob("*.json"))
     actions = [json.loads(line) for entry in log for line in entry.read_text(encoding="utf-8").split("\n") if line]
     return {
         "id": [action["metaData"]["id"] for action in actions if "metaData" in action][-1],
@@ -100,7 +101,7 @@ def base_of(table: Path) -> Document:
 class Batch:
     """One frozen batch in a lake folder: writes manifest and requests as the worker does."""
 
-    def __init__(self, lake: Path, pipeline: Document, files: Mapping[str, Sequence[Path]], salt: str = "") -> None:
+    def __init__(self, lake: Place, pipeline: Document, files: Mapping[str, Sequence[Place]], salt: str = "") -> None:
         self.lake = lake
         self.pipeline = copy.deepcopy(pipeline)
         self.pipeline["target"]["table"] = str(lake / "table")
@@ -115,15 +116,17 @@ class Batch:
         self.write_manifest()
 
     @staticmethod
-    def _input(source: str, path: Path) -> Document:
-        stat = os.stat(path)
+    def _input(source: str, path: Place) -> Document:
+        found = look(str(path))
+        assert found is not None
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
         return {
             "source": source,
             "path": str(path),
             "readPath": str(path),
-            "size": stat.st_size,
-            "modifiedMs": stat.st_mtime_ns / 1_000_000,
-            "etag": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+            "size": found.size,
+            "modifiedMs": found.modified_ms or 0,
+            "etag": found.etag or f"sha256:{content}",
         }
 
     def delivered(self, *deliveries: str | None) -> "Batch":
@@ -191,6 +194,11 @@ class Batch:
             | ({} if latest is None else {"latestBy": latest})
             | ({} if self.base is None else {"base": self.base})
         )
+
+    def report(self, job: str, attempt: int = 1) -> Place:
+        """Where the attempt leaves its report."""
+        path: Place = self.folder / f"{job}.report-{attempt}.json"
+        return path
 
     def prepare(
         self, spark: SparkSession, attempt: int = 1, on_phase: Callable[[str], None] = lambda _: None

@@ -72,7 +72,7 @@ const digestOf = ({ path }: ObjectStat): readonly Digest[] => [path.split('/').a
 async function clearBatch(state: string, { digest, committed }: Sweep, store: ObjectStore): Promise<void> {
   const { staging, inputs } = batchPaths(state, digest);
   if (!committed) {
-    const reports = await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report.json`);
+    const reports = await store.list(`${escapeGlob(batchFolder(state, digest))}/prepare*.report*.json`);
     await mapBounded(reports, callsAtOnce, ({ path }) => store.remove(path));
   }
   await Promise.all([store.remove(staging), store.remove(inputs)]);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { jobKinds } from '../contracts/job';
 import { parseJobFailure, parseJobReport } from '../contracts/job-schema';
+import { attemptReport } from '../contracts/layout';
 import { runtimeTraits } from '../contracts/runtimes';
 import type { JobAttempt, JobEnd, JobHandle, JobOutcome, ObjectStore } from './ports';
 
@@ -24,12 +25,33 @@ export async function readHandle(store: ObjectStore, path: string): Promise<JobH
   return found === undefined ? undefined : handleSchema.parse(JSON.parse(found));
 }
 
-export async function reportedOutcome(
-  store: ObjectStore,
-  { reportPath }: JobAttempt,
-): Promise<Extract<JobOutcome, { kind: 'succeeded' }> | undefined> {
+type Succeeded = Extract<JobOutcome, { kind: 'succeeded' }>;
+
+/** Whether the step has a report: the final one, or what the attempt has left. */
+export async function isReported(store: ObjectStore, { reportPath, attempt }: JobAttempt): Promise<boolean> {
+  for (const path of [reportPath, attemptReport(reportPath, attempt)]) {
+    if ((await store.stat(path)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** What an attempt has left becomes the report of the step here, unless that of another one has. */
+export async function reportedOutcome(store: ObjectStore, job: JobAttempt): Promise<Succeeded | undefined> {
+  return (await finalReport(store, job)) ?? (await settleReport(store, job));
+}
+
+async function finalReport(store: ObjectStore, { reportPath }: JobAttempt): Promise<Succeeded | undefined> {
   const report = await store.readText(reportPath);
   return report === undefined ? undefined : { kind: 'succeeded', report: parseJobReport(report, reportPath) };
+}
+
+async function settleReport(store: ObjectStore, job: JobAttempt): Promise<Succeeded | undefined> {
+  const path = attemptReport(job.reportPath, job.attempt);
+  const text = await store.readText(path);
+  if (text === undefined) return undefined;
+  const report = parseJobReport(text, path);
+  if (await store.putIfAbsent(job.reportPath, text)) return { kind: 'succeeded', report };
+  return finalReport(store, job);
 }
 
 /** The outcome of a job that the runtime says has ended. One that was told to stop and yet left its report succeeded. */

@@ -11,7 +11,7 @@ import type { RuntimeName } from '../contracts/pipeline';
 import { tellBeats } from './beats';
 import { guarded } from './failures';
 import { endJob, findAsked, followJob } from './follow-job';
-import { readHandle } from './job-records';
+import { isReported, readHandle } from './job-records';
 import type { JobEnd, JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
 import { sha256 } from './sha256';
 
@@ -87,15 +87,15 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
     const paths = pathsOf(input);
     for (let attempt = after + 1; ; attempt += 1) {
       const { size: _, ...job } = submissionOf(input, attempt);
-      const isReported = async (): Promise<boolean> => (await store.stat(job.reportPath)) !== undefined;
-      if (await isReported()) return { kind: 'known', handle: { ...job, runtime: runtime.name, id: recordedId } };
+      if (await isReported(store, job))
+        return { kind: 'known', handle: { ...job, runtime: runtime.name, id: recordedId } };
       if ((await store.stat(job.failurePath)) !== undefined) continue;
       const handle = await readHandle(store, paths.handle(attempt));
       if (handle !== undefined) {
         const isHere = handle.taskQueue === undefined || handle.taskQueue === hostQueue;
         // It may be a job of the runtime that the pipeline had before.
         const hasEnded = isHere && (await runtimeOf(handle.runtime).status(handle)).state === 'ended';
-        if (!hasEnded || (await isReported())) return { kind: 'known', handle };
+        if (!hasEnded || (await isReported(store, handle))) return { kind: 'known', handle };
         continue;
       }
       const host = runtime.traits.hostBound ? await store.readText(paths.host(attempt)) : undefined;

@@ -35,7 +35,9 @@ const requestBase = {
   attempt: count.describe('Counts submissions of this step; names the failure file.'),
   run: text.describe('Temporal workflow id of the run, for userMetadata and quarantine.'),
   digest: digestSchema,
-  reportPath: text.describe('Written once, by the first success (put-if-absent).'),
+  reportPath: text.describe(
+    'The report of the step, written once: by the worker (put-if-absent), from what an attempt left beside it as `<job>.report-<attempt>.json`.',
+  ),
   failurePath: text.describe('Written when this attempt fails.'),
 };
 
@@ -157,7 +159,9 @@ const reportBase = {
   digest: digestSchema,
   warnings: z.array(warning),
   seconds: z.record(text, z.number()).describe('Seconds by part of the job.'),
-  environment: z.record(text, text).describe('Versions of Spark, Delta, Java, Python.'),
+  environment: z
+    .record(text, text)
+    .describe('Versions of Spark, Delta, Java, Python, Hadoop; what writes the log of tables on S3.'),
 };
 
 const reports = {

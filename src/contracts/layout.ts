@@ -34,6 +34,10 @@ export function jobPaths(state: string, job: JobKind, digest: Digest, generation
   };
 }
 
+/** Where an attempt leaves its report; headgate_spark makes the same name of the same two. */
+export const attemptReport = (report: string, attempt: number): string =>
+  report.replace(/(\.json)?$/, `-${attempt}.json`);
+
 export function batchPaths(state: string, digest: Digest) {
   const folder = batchFolder(state, digest);
   return {

@@ -5,7 +5,7 @@ import type { JobHandle, JobOutcome } from '../../src/activities/ports';
 import { jobKinds, type PrepareRequest } from '../../src/contracts/job';
 import { parseStepKey } from '../../src/contracts/ids';
 import type { Definition } from '../../src/contracts/pipeline-ref';
-import { batchPaths, jobPaths, stepKey as stepKeyOf } from '../../src/contracts/layout';
+import { attemptReport, batchPaths, jobPaths, stepKey as stepKeyOf } from '../../src/contracts/layout';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { FakeSpark, type FakeRuntimeOptions } from '../fakes/spark-runtime';
@@ -128,6 +128,18 @@ describe('submitJob', () => {
     spark.let(stepKey);
     await watch(handle).outcome;
     expect((await watch(await submit()).outcome).kind).toBe('succeeded');
+    expect(spark.runs(stepKey)).toBe(1);
+  });
+
+  it('submits nothing for an attempt whose report no worker lived to make final', async () => {
+    const { spark, store, submit, watch } = scene();
+    const first = await submit();
+    spark.lose();
+    store.place(attemptReport(paths.report, 1), JSON.stringify({ ...prepareReport, stepKey }));
+    store.place(paths.failure(1), '{}');
+    expect((await submit()).attempt).toBe(1);
+    expect((await watch(first).outcome).kind).toBe('succeeded');
+    expect(await store.readText(paths.report)).toBeDefined();
     expect(spark.runs(stepKey)).toBe(1);
   });
 
@@ -294,6 +306,30 @@ describe('watchJob', () => {
     );
     store.place(paths.report, JSON.stringify({ ...prepareReport, stepKey }));
     expect((await outcome).kind).toBe('succeeded');
+  });
+
+  it('makes what an attempt has left the report of the step, once', async () => {
+    const { spark, store, submit, watch } = scene();
+    const first = await submit();
+    spark.let(stepKey);
+    expect((await watch(first).outcome).kind).toBe('succeeded');
+    const final = await store.readText(paths.report);
+    expect(final).toBe(await store.readText(attemptReport(paths.report, 1)));
+    store.place(attemptReport(paths.report, 2), JSON.stringify({ ...prepareReport, stepKey, attempt: 2 }));
+    expect(await watch({ ...first, attempt: 2 }).outcome).toMatchObject({ report: { attempt: 1 } });
+    expect(await store.readText(paths.report)).toBe(final);
+  });
+
+  it('takes the report that another worker makes final in the same moment', async () => {
+    const { store, submit, watch } = scene();
+    const handle = await submit();
+    const other = JSON.stringify({ ...prepareReport, stepKey, attempt: 7 });
+    store.place(attemptReport(paths.report, 1), JSON.stringify({ ...prepareReport, stepKey }));
+    store.before = (operation, path) => {
+      if (operation === 'putIfAbsent' && path === paths.report) store.place(path, other);
+    };
+    expect(await watch(handle).outcome).toMatchObject({ report: { attempt: 7 } });
+    expect(await store.readText(paths.report)).toBe(other);
   });
 
   it('does not take a failure file for the end: the job may still be stopping', async () => {

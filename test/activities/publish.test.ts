@@ -170,6 +170,7 @@ describe('old batches', () => {
       const folder = `${runs.pipeline.state}/batches/${digest}`;
       runs.store.place(`${folder}/staging/_delta_log/0.json`, '{}');
       runs.store.place(`${folder}/prepare.report.json`, '{}');
+      runs.store.place(`${folder}/prepare.report-1.json`, '{}');
     };
     for (let day = 0; day < days; day += 1) {
       runs.store.place('/raw/sales1.csv', `sales of day ${day}`);

@@ -12,7 +12,7 @@ import {
   type PrepareRequest,
 } from '../../src/contracts/job';
 import { jobRequest, parseJobFailure, parseJobReport } from '../../src/contracts/job-schema';
-import { jobPaths } from '../../src/contracts/layout';
+import { attemptReport, jobPaths } from '../../src/contracts/layout';
 import { parseManifest } from '../../src/contracts/batch-schema';
 import { commitRequest, maintenanceRequest, prepareRequest } from '../../src/domain/job-requests';
 import { referTo } from '../../src/domain/pipeline-ref';
@@ -64,9 +64,14 @@ const writeMaintain = (golden: MaintainRequest): unknown => {
   return JSON.parse(JSON.stringify(submitted(job.request, golden.attempt)).replaceAll(digest, golden.digest));
 };
 
+type AttemptReport = { readonly report: string; readonly attempt: number };
+const nameReports = (told: readonly AttemptReport[]): unknown =>
+  told.map(({ report, attempt }) => ({ report, attempt, path: attemptReport(report, attempt) }));
+
 const readers: readonly (readonly [names: RegExp, read: (json: string, name: string) => unknown])[] = [
   [/^\w+\.report\.json$/, parseJobReport],
   [/^failure\.json$/, parseJobFailure],
+  [/^attempt-reports\.json$/, (json) => nameReports(JSON.parse(json) as AttemptReport[])],
   [/^manifest\.json$/, parseManifest],
   [/^health\/[\w-]+\.json$/, (json) => tableHealth.parse(JSON.parse(json))],
   [/^prepare\.request\.json$/, (json) => writePrepare(JSON.parse(json) as PrepareRequest)],

@@ -55,7 +55,7 @@ const requests = (lake: string, job: Job): number =>
   stateFiles(lake, pipeline).filter((name) => name.includes(`${job}.request-`)).length;
 
 const isReported = (lake: string, job: Job): boolean =>
-  stateFiles(lake, pipeline).some((name) => name.endsWith(`${job}.report.json`));
+  stateFiles(lake, pipeline).some((name) => name.includes(`${job}.report`));
 
 /** The job has written data and has not ended. */
 function isInTheMiddleOf(job: Job, lake: string, table: string): boolean {

@@ -2,6 +2,7 @@
 // leave report and failure in the store like real ones.
 import { parseStepKey } from '../../src/contracts/ids';
 import type { JobFailure, JobReport } from '../../src/contracts/job';
+import { attemptReport } from '../../src/contracts/layout';
 import type { RuntimeName } from '../../src/contracts/pipeline';
 import { runtimeTraits, type RuntimeTraits } from '../../src/contracts/runtimes';
 import type { EndCause, JobHandle, JobStatus, JobSubmission, SparkRuntime } from '../../src/activities/ports';
@@ -134,7 +135,7 @@ export class FakeSpark {
     const { stepKey, attempt, reportPath, failurePath } = job.handle;
     if (job.end.kind === 'succeed') {
       const report = job.end.report ?? reportOf[job.handle.job];
-      this.store.place(reportPath, JSON.stringify({ ...report, stepKey, attempt }));
+      this.store.place(attemptReport(reportPath, attempt), JSON.stringify({ ...report, stepKey, attempt }));
       this.#settle(job, {});
       return;
     }

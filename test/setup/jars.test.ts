@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchJars, findSparkJars, installSparkJars, jarNames } from '../../src/setup/jars';
-import { logStoreJar } from '../../src/setup/log-store';
+import { logStoreJar, logStoreSources } from '../../src/setup/log-store';
 import { emr7Spark, ownSpark, testServerJars } from '../../src/setup/pins';
 import { createRoom, removeRooms, silent, type Answer, type Call, type Room } from './room';
 
@@ -151,7 +151,7 @@ describe('installSparkJars', () => {
     const room = machine();
     const before = await installSparkJars(room, line, tools, silent);
     const next: Room = { ...machine(), cache: room.cache, root: room.folder };
-    room.write('spark/headgate_spark/LinkLogStore.java', 'another source');
+    for (const source of logStoreSources) room.write(`spark/headgate_spark/${source}`, 'another source');
     const shell: Room['shell'] = {
       run: (command, args, options = {}) => {
         const call = { command, args, options };

@@ -6,6 +6,7 @@ from typing import Any
 
 from headgate_spark.delta.entry import json_object
 from headgate_spark.errors import JobFailed
+from headgate_spark.io.locations import one_name
 
 # A table property where SQL makes the table, else metadata of its columns: a DataFrame takes only Delta's own ones.
 MARK = "headgate.table"
@@ -15,8 +16,7 @@ _COPIES = ("CLONE", "CONVERT")
 
 def mark_of(table: str) -> str:
     """Names the place: properties and columns travel with a clone, and with what a query selects into another table."""
-    place = table.rstrip("/").replace("s3a://", "s3://", 1)
-    return hashlib.sha256(place.encode()).hexdigest()[:_SHOWN]
+    return hashlib.sha256(one_name(table).encode()).hexdigest()[:_SHOWN]
 
 
 def _marks(properties: Mapping[str, str], schema: Mapping[str, Any]) -> Iterator[object]:

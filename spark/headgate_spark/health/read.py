@@ -14,6 +14,7 @@ from typing import Any
 
 from pyarrow import fs
 
+from headgate_spark.answer import filesystem_of
 from headgate_spark.delta.entry import json_object
 from headgate_spark.health.log import DeltaLog, LoggedCommit, parse_commit
 
@@ -100,13 +101,6 @@ class LogFolder:
         if "_last_checkpoint" in self.sizes:
             checkpoint = int(json_object(self.text("_last_checkpoint")).get("version", -1))
         return (self.newest_first[0].version if self.newest_first else -1) - checkpoint
-
-
-def filesystem_of(table: str) -> tuple[fs.FileSystem, str]:
-    if "://" in table or table.startswith("file:"):
-        filesystem, path = fs.FileSystem.from_uri(table.replace("s3a://", "s3://", 1))
-        return filesystem, path
-    return fs.LocalFileSystem(), table
 
 
 class _Reader:

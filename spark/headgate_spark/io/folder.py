@@ -1,14 +1,30 @@
 """Files in folders: each is written beside its place and put there as a whole."""
 
+import io
 import os
 import tempfile
 from pathlib import Path
 
 from headgate_spark.io.locations import local_path
+from headgate_spark.io.seen import Seen
 
 
 class FolderStore:
     """Implements `files.Store`."""
+
+    # Nothing is waited for.
+    at_once = 1
+    needs_session = False
+
+    def look(self, location: str) -> Seen | None:
+        try:
+            found = os.stat(local_path(location))
+        except FileNotFoundError:
+            return None
+        return Seen(found.st_size, found.st_mtime_ns / 1_000_000, found.st_ctime_ns / 1_000_000)
+
+    def open(self, location: str) -> io.BufferedReader:
+        return local_path(location).open("rb")
 
     def holds_files(self, location: str) -> bool:
         path = local_path(location)
@@ -16,24 +32,6 @@ class FolderStore:
 
     def remove(self, location: str) -> None:
         local_path(location).unlink(missing_ok=True)
-
-    def read_text(self, location: str) -> str | None:
-        try:
-            # Not `read_text`, which changes line ends: fingerprints are over what lies there.
-            return local_path(location).read_bytes().decode("utf-8")
-        except FileNotFoundError:
-            return None
-
-    def put_if_absent(self, location: str, text: str) -> bool:
-        path = local_path(location)
-        temporary = _complete_copy(path, text)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        finally:
-            os.unlink(temporary)
-        return True
 
     def replace(self, location: str, text: str) -> None:
         path = local_path(location)

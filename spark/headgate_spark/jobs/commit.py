@@ -13,7 +13,7 @@ from headgate_spark.delta.staging import read_written, staged_rows
 from headgate_spark.delta.table import is_missing, last_commit, read_version, table_name, table_schema
 from headgate_spark.delta.unique import is_proven
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.files import holds_files, put_if_absent, read_text, remove
+from headgate_spark.io.files import holds_files, read_text, remove, replace
 from headgate_spark.jobs.report import report_base
 from headgate_spark.protocol import (
     DELIVERY,
@@ -90,9 +90,7 @@ def _claim(path: str) -> None:
             remedy="Point the target at a Delta table, or at a folder that does not exist yet.",
             fields={"table": path},
         )
-    put_if_absent(
-        _mark(path), "The first batch of this table is being written. Safe to remove once there is a _delta_log.\n"
-    )
+    replace(_mark(path), "The first batch of this table is being written. Safe to remove once there is a _delta_log.\n")
 
 
 def _warn_of(fit: Fit, table: str) -> list[JobWarning]:

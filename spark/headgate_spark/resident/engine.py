@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from headgate_spark.io.locations import scheme_of
 from headgate_spark.resident.jvm import Jvm
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ def load_runner(name: str) -> Runner:
     return runner
 
 
-def table_of(request_path: str) -> str:
-    """The target table a request works on; the request itself where it cannot be read: the job will say why."""
+def table_of(request_path: str, step_key: str) -> str:
+    """The target table a request works on; the request itself where it cannot be read: the job will say why.
+
+    A request in a store is not waited for: the table's name in the step stands for it, and tables that share a name
+    take turns."""
+    if scheme_of(request_path) != "file":
+        return f"{scheme_of(request_path)}:{step_key.partition('/')[2].partition('/')[0]}"
     try:
         with open(request_path, encoding="utf-8") as file:
             request = json.load(file)

@@ -188,7 +188,7 @@ class Resident:
         }
 
     def _submit(self, submission: Submission) -> Job:
-        job = self._jobs.submit(submission, table_of(submission.requestPath))
+        job = self._jobs.submit(submission, table_of(submission.requestPath, submission.stepKey))
         if job.number not in self._ended and job.open:
             self._ended[job.number] = asyncio.Event()
             self._warmup.pause(self._engine)

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
 
+from headgate_spark.contract import attempt_report
 from headgate_spark.resident.home import say
 
 ROWS = 4_000
@@ -155,7 +156,8 @@ def write_request(folder: Path, job: str, number: int, step: int) -> Path:
             "quarantineTable": str(folder / "quarantine"),
         }
     else:
-        report = json.loads((batch / "prepare.report.json").read_text("utf-8"))
+        left = attempt_report(str(batch / "prepare.report.json"), 1)
+        report = json.loads(Path(left).read_text("utf-8"))
         request = {
             **common,
             "pipeline": "warm-up",

@@ -7,10 +7,11 @@ import io
 import itertools
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.locations import local_path
+from headgate_spark.io.files import each, open_file
 from headgate_spark.protocol import Column, CsvOptions, InputFile, JobWarning, Source
 
 _GZIP = b"\x1f\x8b"
@@ -29,20 +30,20 @@ def corrupt_input(file: InputFile, cause: str, detail: str = "") -> JobFailed:
     )
 
 
-def _open(file: InputFile) -> io.BufferedReader:
-    path = local_path(file.read_path)
-    if path.suffix == ".gz":
-        return io.BufferedReader(gzip.open(path, "rb"))
-    if path.suffix == ".bz2":
-        return io.BufferedReader(bz2.open(path, "rb"))
-    raw = path.open("rb")
-    start = raw.read(2)
-    raw.seek(0)
-    if start == _GZIP or start in _WIDE_MARKS:
-        raw.close()
-        cause = "it is gzip data without .gz in its name" if start == _GZIP else "it is UTF-16 text"
-        raise corrupt_input(file, cause)
-    return raw
+@contextmanager
+def _open(file: InputFile) -> Iterator[io.BufferedReader]:
+    with open_file(file.read_path) as raw:
+        if file.read_path.endswith(".gz"):
+            yield io.BufferedReader(gzip.GzipFile(fileobj=raw, mode="rb"))
+            return
+        if file.read_path.endswith(".bz2"):
+            yield io.BufferedReader(bz2.BZ2File(raw, mode="rb"))
+            return
+        start = raw.peek(2)[:2]
+        if start == _GZIP or start in _WIDE_MARKS:
+            cause = "it is gzip data without .gz in its name" if start == _GZIP else "it is UTF-16 text"
+            raise corrupt_input(file, cause)
+        yield raw
 
 
 def is_whole(file: InputFile) -> bool:
@@ -84,6 +85,11 @@ def read_header(file: InputFile, options: CsvOptions) -> tuple[str, ...] | None:
     except (EOFError, gzip.BadGzipFile, csv.Error) as error:
         raise corrupt_input(file, str(error).rstrip("."), repr(error)) from error
     return None if first is None else tuple(cell.strip() for cell in first)
+
+
+def read_headers(files: Sequence[InputFile], options: CsvOptions) -> list[tuple[str, ...] | None]:
+    """In their order, many at once where each is a request."""
+    return list(each(files, lambda file: file.read_path, lambda file: read_header(file, options)))
 
 
 def _plain(name: str) -> str:

@@ -1,10 +1,11 @@
 """The frozen files of a batch: are they still what was frozen, in which order of age, and can Spark name them."""
 
-import os
 from collections.abc import Sequence
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.locations import local_path, plain_location
+from headgate_spark.io.files import each, look
+from headgate_spark.io.locations import plain_location
+from headgate_spark.io.seen import Seen
 from headgate_spark.protocol import InputFile
 from headgate_spark.sources.csv_header import is_whole
 
@@ -23,24 +24,42 @@ def _changed(file: InputFile, problem: str, found: str) -> JobFailed:
 
 
 def check_unchanged(files: Sequence[InputFile]) -> None:
-    """Size and times of every file that is read in place; of a copy, only that it is whole.
+    """Size, times and ETag, as far as the store tells them, of every file that is read in place; of a copy, only that
+    it is whole.
 
     Who keeps size and time (`cp -p`, a restored backup) cannot keep the time of the change.
     """
-    for file in files:
-        try:
-            found = os.stat(local_path(file.read_path))
-        except FileNotFoundError as error:
-            raise _changed(file, "is gone", "nothing") from error
-        if found.st_size != file.size:
-            raise _changed(file, "changed its size", f"{found.st_size} bytes")
-        if file.read_path != file.path:
-            continue
-        if abs(found.st_mtime_ns / 1_000_000 - file.modified_ms) > _TIME_STEP_MS:
-            raise _changed(file, "was written again", f"modified {found.st_mtime_ns // 1_000_000}")
-        changed_ms = found.st_ctime_ns / 1_000_000
-        if file.changed_ms is not None and abs(changed_ms - file.changed_ms) > _TIME_STEP_MS:
-            raise _changed(file, "was changed, and its time set back,", f"changed {changed_ms:.0f}")
+    seen = each(files, lambda file: file.read_path, lambda file: look(file.read_path))
+    for file, found in zip(files, seen, strict=True):
+        _check(file, found)
+
+
+def _check(file: InputFile, found: Seen | None) -> None:
+    if found is None:
+        raise _changed(file, "is gone", "nothing")
+    if found.size != file.size:
+        raise _changed(file, "changed its size", f"{found.size} bytes")
+    if file.read_path != file.path:
+        return
+    if found.etag is None and found.modified_ms is None:
+        raise JobFailed(
+            kind="config",
+            type="UnwatchedInput",
+            message=f"{file.path} cannot be read in place: Spark's client of the store does not tell its ETag, "
+            "so nobody would notice when it is written again.",
+            remedy=f"Set `extract: copy` on source '{file.source}', or use a client that tells it (S3A).",
+            fields={"file": file.path, "source": file.source},
+        )
+    if found.etag is not None and found.etag != file.etag:
+        raise _changed(file, "was written again", f"ETag {found.etag}")
+    if _differ(found.modified_ms, file.modified_ms):
+        raise _changed(file, "was written again", f"modified {found.modified_ms:.0f}")
+    if _differ(found.changed_ms, file.changed_ms):
+        raise _changed(file, "was changed, and its time set back,", f"changed {found.changed_ms:.0f}")
+
+
+def _differ(found: float | None, frozen: float | None) -> bool:
+    return found is not None and frozen is not None and abs(found - frozen) > _TIME_STEP_MS
 
 
 def check_names(files: Sequence[InputFile]) -> None:

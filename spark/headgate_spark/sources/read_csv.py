@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.protocol import CsvOptions, InputFile, JobWarning, Source
-from headgate_spark.sources.csv_header import extra_columns, place_columns, read_columns, read_header
+from headgate_spark.sources.csv_header import extra_columns, place_columns, read_columns, read_headers
 from headgate_spark.sources.frozen import alike
 from headgate_spark.sources.scan import scan
 from headgate_spark.transforms.csv_fields import (
@@ -32,12 +32,13 @@ class _Layout(NamedTuple):
 
 
 def _layout(
-    source: Source, file: InputFile, more: int, options: CsvOptions, warnings: list[JobWarning]
+    source: Source,
+    file: InputFile,
+    header: tuple[str, ...] | None,
+    more: int,
+    options: CsvOptions,
+    warnings: list[JobWarning],
 ) -> _Layout | None:
-    if not options.header:
-        width = len(read_columns(source))
-        return _Layout(width, tuple(range(width)))
-    header = read_header(file, options)
     if header is None:
         warnings.append(JobWarning(type="EmptyFile", message=f"{file.path} is empty: it has not even a header"))
         return None
@@ -46,6 +47,23 @@ def _layout(
     if extra is not None:
         warnings.append(extra)
     return _Layout(len(header), positions)
+
+
+def _layouts(
+    source: Source, files: Sequence[InputFile], options: CsvOptions, warnings: list[JobWarning]
+) -> dict[_Layout, list[int]]:
+    """Ranks of the files by what they look like."""
+    if not options.header:
+        width = len(read_columns(source))
+        return {_Layout(width, tuple(range(width))): list(range(len(files)))}
+    layouts: dict[_Layout, list[int]] = {}
+    groups = alike(files)
+    headers = read_headers([files[ranks[0]] for ranks in groups], options)
+    for ranks, header in zip(groups, headers, strict=True):
+        layout = _layout(source, files[ranks[0]], header, len(ranks) - 1, options, warnings)
+        if layout is not None:
+            layouts.setdefault(layout, []).extend(ranks)
+    return layouts
 
 
 def _common_options(options: CsvOptions) -> dict[str, str]:
@@ -89,12 +107,8 @@ def read_csv(
 ) -> DataFrame | None:
     """Text columns in the order of the declared ones. `files` come oldest first; nothing when all are empty."""
     options = source.csv or CsvOptions()
-    groups: dict[_Layout, list[int]] = {}
-    for ranks in alike(files):
-        layout = _layout(source, files[ranks[0]], len(ranks) - 1, options, warnings)
-        if layout is not None:
-            groups.setdefault(layout, []).extend(ranks)
+    layouts = _layouts(source, files, options, warnings)
     frames = [
-        _read_group(spark, [files[rank] for rank in ranks], ranks, options, layout) for layout, ranks in groups.items()
+        _read_group(spark, [files[rank] for rank in ranks], ranks, options, layout) for layout, ranks in layouts.items()
     ]
     return reduce(DataFrame.unionByName, frames) if frames else None

@@ -8,7 +8,7 @@ from zlib import crc32
 from pyspark.sql import DataFrame, SparkSession
 
 from headgate_spark.errors import JobFailed
-from headgate_spark.io.locations import plain_location
+from headgate_spark.io.locations import location_of, plain_location
 from headgate_spark.protocol import InputFile
 from headgate_spark.transforms.names import BLOCK, FILE, SEQUENCE, named, sql_string
 
@@ -30,8 +30,8 @@ def _with_rank(spark: SparkSession, rows: DataFrame, files: Sequence[InputFile],
         return rows.selectExpr("*", named(str(ranks[0]), FILE))
     rank_of = {plain_location(file.read_path): rank for file, rank in zip(files, ranks, strict=True)}
     listed = rows.inputFiles()
-    found = {location: rank_of[plain_location(location)] for location in listed if plain_location(location) in rank_of}
-    unknown = [location for location in listed if location not in found]
+    found = {uri: rank_of[location_of(uri)] for uri in listed if location_of(uri) in rank_of}
+    unknown = [uri for uri in listed if uri not in found]
     if unknown or len(listed) != len(files):
         raise JobFailed(
             kind="config",

@@ -1,6 +1,5 @@
 """Reads what a job left behind as plain Python values."""
 
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -8,6 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from headgate_spark.delta.staging import staged_rows
 from headgate_spark.protocol import DELIVERY
 from tests.batch import Batch, Document
+from tests.place import Place
 
 
 def staged(spark: SparkSession, report: Document) -> list[dict[str, Any]]:
@@ -25,11 +25,11 @@ def fated(spark: SparkSession, report: Document) -> DataFrame:
     return spark.read.format("delta").option("versionAsOf", staging["version"]).load(staging["table"])
 
 
-def table(spark: SparkSession, path: Path) -> list[dict[str, Any]]:
+def table(spark: SparkSession, path: Place) -> list[dict[str, Any]]:
     return _plain(spark.read.format("delta").load(str(path)))
 
 
-def deliveries(spark: SparkSession, path: Path) -> dict[str, str | None]:
+def deliveries(spark: SparkSession, path: Place) -> dict[str, str | None]:
     """By the column `id`."""
     return {row["id"]: row[DELIVERY] for row in spark.read.format("delta").load(str(path)).collect()}
 
@@ -43,6 +43,6 @@ def source_counts(report: Document, source: str) -> dict[str, int]:
     return {name: number for name, number in report["sources"][source].items() if name != "reasons"}
 
 
-def versions(path: Path) -> list[int]:
+def versions(path: Place) -> list[int]:
     """The versions of a Delta table, by the files of its log."""
     return sorted(int(file.stem) for file in (path / "_delta_log").glob("*.json"))

@@ -15,6 +15,7 @@ from headgate_spark.delta.table import table_properties
 from headgate_spark.errors import JobFailed
 from headgate_spark.session import settings
 from tests.batch import Batch, Document, columns, csv_source, pipeline_of
+from tests.place import disk_of
 from tests.spark.tables import quarantine, table, versions
 
 SHAPE = columns(id="string!", day="date", note="string", part="string")
@@ -82,7 +83,7 @@ def test_a_crash_after_the_merge_is_found_in_the_history(spark: SparkSession, tm
     batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\nb,2024-01-02,y,p\n")
     prepared, first = batch.run(spark)
     batch_of(tmp_path, "two", "c,2024-01-02,z,p\n").run(spark)
-    (batch.folder / "commit.report.json").unlink()
+    batch.report("commit").unlink()
     again = batch.commit(spark, prepared, attempt=2)
     assert again["table"] == {**first["table"], "recovered": True}
     assert again["rows"] == first["rows"]
@@ -127,7 +128,7 @@ def test_an_error_before_the_commit_is_the_failure(
 def test_a_crash_of_prepare_stages_again_and_quarantines_once(spark: SparkSession, tmp_path: Path) -> None:
     batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n,2024-01-02,bad,p\n")
     first = batch.prepare(spark)
-    (batch.folder / "prepare.report.json").unlink()
+    batch.report("prepare").unlink()
     second = batch.prepare(spark, attempt=2)
     assert (first["staging"]["version"], second["staging"]["version"]) == (0, 1)
     assert len(quarantine(spark, batch)) == 1
@@ -374,7 +375,7 @@ def test_a_lake_folder_with_blanks_and_quotes_works(spark: SparkSession, tmp_pat
     folder.mkdir()
     batch = batch_of(folder, "one", "a,2024-01-02,x,p\n")
     batch.run(spark)
-    (batch.folder / "commit.report.json").unlink()
+    batch.report("commit").unlink()
     prepared = batch.prepare(spark)
     assert batch.commit(spark, prepared, attempt=2)["table"]["recovered"]
     assert notes(spark, batch) == {"a": "x"}
@@ -404,7 +405,7 @@ def test_a_first_write_that_was_killed_is_done_again_in_its_own_folder(
 ) -> None:
     batch = batch_of(tmp_path, "one", "a,2024-01-02,x,p\n")
     prepared = batch.prepare(spark)
-    target = batch.lake / "table"
+    target = disk_of(batch.lake) / "table"
 
     def die_with_files_written(*_: Any, **__: Any) -> None:  # noqa: ANN401
         (target / "part-00000.snappy.parquet").write_bytes(b"half a file")

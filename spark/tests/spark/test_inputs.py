@@ -48,7 +48,7 @@ def test_a_file_changed_while_it_was_read_is_refused(
     monkeypatch.setattr("headgate_spark.jobs.prepare.write_staging", change_afterwards)
     with pytest.raises(JobFailed, match="written again"):
         batch.prepare(spark)
-    assert not (batch.folder / "prepare.report.json").exists()
+    assert not batch.report("prepare").exists()
 
 
 def test_a_manifest_of_another_batch_is_refused(spark: SparkSession, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_missing_column_fails_the_job_and_leaves_a_failure_file(spark: SparkSess
         batch.prepare(spark)
     failure = (batch.folder / "prepare.failure-1.json").read_text()
     assert '"MissingColumn"' in failure
-    assert not (batch.folder / "prepare.report.json").exists()
+    assert not batch.report("prepare").exists()
 
 
 def test_files_of_one_shape_warn_once(spark: SparkSession, tmp_path: Path) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from headgate_spark.codec import decode, encode
-from headgate_spark.contract import failure_document, parse_manifest, parse_report, parse_request, to_json
+from headgate_spark.contract import (
+    attempt_report,
+    failure_document,
+    parse_manifest,
+    parse_report,
+    parse_request,
+    to_json,
+)
 from headgate_spark.errors import JobFailed
 from headgate_spark.protocol import TableHealth
 from tests.batch import GOLDEN, golden
@@ -24,9 +31,14 @@ def written_failure(text: str) -> dict[str, Any]:
     return failure_document(request, JobFailed(**{name: told[name] for name in names}))
 
 
+def named_reports(text: str) -> list[dict[str, Any]]:
+    return [told | {"path": attempt_report(told["report"], told["attempt"])} for told in json.loads(text)]
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     r"\w+\.request\.json": lambda text: to_json(parse_request(text)),
     r"\w+\.report\.json": lambda text: to_json(parse_report(text)),
+    r"attempt-reports\.json": named_reports,
     r"manifest\.json": lambda text: to_json(parse_manifest(text)),
     r"failure\.json": written_failure,
     r"health/[\w-]+\.json": lambda text: encode(decode(TableHealth, json.loads(text))),

@@ -57,8 +57,8 @@ def test_upkeep_changes_no_rows(tmp_path: Path) -> None:
 
 
 def test_a_log_that_is_not_at_hand_tells_nothing() -> None:
-    assert read_logged("s3://lake/table", 0) is None
-    assert read_commit("s3://lake/table", 0) is None
+    assert read_logged("dbfs:/lake/table", 0) is None
+    assert read_commit("dbfs:/lake/table", 0) is None
 
 
 def history(*restores: str | None) -> list[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate_spark.contract import parse_manifest, parse_request
+from headgate_spark.contract import attempt_report, parse_manifest, parse_request
 from headgate_spark.resident import warmup
 from headgate_spark.resident.warmup import MAX_ROUNDS, MIN_ROUNDS, Warmup, is_warm, write_request, write_sample
 
@@ -33,7 +33,7 @@ class StandIn:
             future.set_exception(self.error)
         else:
             report = {"staging": {"table": request.get("stagingTable"), "version": 0, "rows": 1}}
-            Path(request["reportPath"]).write_text(json.dumps(report))
+            Path(attempt_report(request["reportPath"], 1)).write_text(json.dumps(report))
             future.set_result(None)
         return future
 
@@ -130,7 +130,7 @@ def test_its_requests_are_those_of_the_real_protocol(tmp_path: Path) -> None:
     manifest = parse_manifest(Path(prepare.manifest_path).read_text())
     assert [Path(file.read_path).stat().st_size for file in manifest.files] == [file.size for file in manifest.files]
     report = {"staging": {"table": prepare.staging_table, "version": 0, "rows": 4000}}
-    Path(prepare.report_path).write_text(json.dumps(report))
+    Path(attempt_report(prepare.report_path, 1)).write_text(json.dumps(report))
     commit = parse_request(write_request(tmp_path, "commit", 0, 2).read_text())
     assert commit.job == "commit"
     assert commit.digest == prepare.digest

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { EndCause, JobHandle, JobStatus, JobSubmission, SparkRuntime } from '../../../src/activities/ports';
 import type { JobRequest } from '../../../src/contracts/job';
+import { attemptReport } from '../../../src/contracts/layout';
 import { runtimeTraits } from '../../../src/contracts/runtimes';
 import { JobDies, type Moments } from '../moments';
 import { commit } from './engine-commit';
@@ -99,7 +100,7 @@ export class Engine {
       await step('begins');
       const report = await workOn(JSON.parse(readFileSync(requestPath, 'utf8')) as JobRequest, step);
       await this.#moments.reach(`${job}:reports`);
-      writeJson(reportPath, report, { once: true });
+      writeJson(attemptReport(reportPath, attempt), report);
       await this.#moments.reach(`${job}:ends`);
       return undefined;
     } catch (error) {

@@ -1,6 +1,6 @@
 // What the engine's jobs share: how they fail, how they stop between two effects, what every report says.
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { InputFile } from '../../../src/contracts/batch';
 import type { JobFailure, JobRequest } from '../../../src/contracts/job';
@@ -28,13 +28,11 @@ export const reportBase = ({ stepKey, generation, attempt, digest }: JobRequest)
 /** Between two effects of a job: it may be stopped, or die, there. */
 export type Step = (moment: string) => Promise<void>;
 
-export function writeJson(path: string, value: unknown, { once = false } = {}): void {
+export function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${randomUUID()}.json`);
   writeFileSync(temporary, JSON.stringify(value));
-  if (!once) return renameSync(temporary, path);
-  if (!existsSync(path)) linkSync(temporary, path);
-  return unlinkSync(temporary);
+  renameSync(temporary, path);
 }
 
 /** As the jobs do before they read: a file that is not as it was frozen gives a new batch. */

@@ -43,9 +43,9 @@ export async function startRealStack(pipelines: string): Promise<RealStack> {
 /** What a moment looks like from outside: the file of the state folder that appears with it. */
 const marks: Readonly<Record<string, RegExp>> = {
   'prepare:begins': /prepare[^/]*\.handle-\d+\.json$/,
-  'prepare:ends': /prepare[^/]*\.report\.json$/,
+  'prepare:ends': /prepare[^/]*\.report-\d+\.json$/,
   'commit:begins': /commit[^/]*\.handle-\d+\.json$/,
-  'commit:ends': /commit[^/]*\.report\.json$/,
+  'commit:ends': /commit[^/]*\.report-\d+\.json$/,
   'write ledger:after': /ledger\/[0-9a-f]{32}\.json$/,
   'write runs:after': /runs\/[^/]*\.json$/,
 };

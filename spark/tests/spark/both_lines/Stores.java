@@ -2,13 +2,16 @@ package tests;
 
 import io.delta.storage.HDFSLogStore;
 import io.delta.storage.LogStore;
+import io.delta.storage.S3SingleDriverLogStore;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import org.apache.hadoop.conf.Configuration;
@@ -21,11 +24,51 @@ public class Stores {
 
     public LogStore ours() { return new headgate.LinkLogStore(conf); }
     public LogStore deltas() { return new HDFSLogStore(conf); }
+    public LogStore conditional() { return new headgate.ConditionalLogStore(conf); }
+    public LogStore deltasOnS3() { return new S3SingleDriverLogStore(conf); }
     public LogStore overtaken() { return new Overtaken(conf); }
     public LogStore withoutLinks() { return new WithoutLinks(conf); }
     public LogStore overtakenWithoutLinks() { return new OvertakenWithoutLinks(conf); }
     public LogStore lostAnswer() { return new LostAnswer(conf); }
     public LogStore dying() { return new Dying(conf); }
+
+    /** A line during which another driver writes the version: after the look, before the put. */
+    public Iterator overtaken(String line, String path, String theirs) {
+        return new Overtaking(line, new org.apache.hadoop.fs.Path(path), theirs);
+    }
+
+    /** Lines of which the second cannot be had. */
+    public Iterator failing() { return new Overtaking("ours", null, null); }
+
+    class Overtaking implements Iterator {
+        final String line;
+        final org.apache.hadoop.fs.Path path;
+        final String theirs;
+        boolean given = false;
+
+        Overtaking(String line, org.apache.hadoop.fs.Path path, String theirs) {
+            this.line = line;
+            this.path = path;
+            this.theirs = theirs;
+        }
+
+        public boolean hasNext() { return path == null || !given; }
+
+        public Object next() {
+            if (given) throw new IllegalStateException("no more lines");
+            given = true;
+            try {
+                if (path != null) {
+                    OutputStream out = path.getFileSystem(conf).create(path, true);
+                    out.write(theirs.getBytes());
+                    out.close();
+                }
+            } catch (IOException failed) {
+                throw new IllegalStateException(failed);
+            }
+            return line;
+        }
+    }
 
     static void theyWrite(Path target) throws IOException {
         Files.write(target, "theirs\n".getBytes(), new OpenOption[0]);

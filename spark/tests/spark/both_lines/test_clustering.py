@@ -51,7 +51,7 @@ def clustering_columns(spark: SparkSession, path: Path) -> list[str]:
 
 
 def test_a_table_is_made_with_its_cluster_columns(spark: SparkSession, upkeep: Upkeep) -> None:
-    create_table(spark, str(upkeep.path), rows(spark, 1).schema, cluster_by=["customer", "id"])
+    create_table(spark, upkeep.table, rows(spark, 1).schema, cluster_by=["customer", "id"])
     assert clustering_columns(spark, upkeep.path) == ["customer", "id"]
 
 

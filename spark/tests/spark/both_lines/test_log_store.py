@@ -4,7 +4,6 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import pytest
 from py4j.java_gateway import JavaObject
@@ -13,39 +12,14 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.classify import classify
 from headgate_spark.errors import JobFailed
-from headgate_spark.log_store import CLASS
+from headgate_spark.log_store import LOG_STORES
+from tests.spark.stores import made_stores, write
 from tests.spark.tables import table
 
 
 @pytest.fixture(scope="module")
 def stores(spark: SparkSession) -> JavaObject:
-    jvm: Any = spark._jvm
-    compiler = jvm.org.codehaus.janino.SimpleCompiler()
-    compiler.setParentClassLoader(jvm.java.lang.Class.forName(CLASS).getClassLoader())
-    compiler.cook(Path(__file__).with_name("Stores.java").read_text("utf-8"))
-    made = compiler.getClassLoader().loadClass("tests.Stores").getConstructors()[0]
-    gateway: Any = spark.sparkContext._gateway
-    arguments = gateway.new_array(jvm.java.lang.Object, 1)
-    arguments[0] = spark._jsc.hadoopConfiguration()
-    return made.newInstance(arguments)
-
-
-def write(spark: SparkSession, store: JavaObject, path: Path, *lines: str, mask: str = "022") -> bool:
-    """False when the version was there."""
-    jvm: Any = spark._jvm
-    actions = jvm.java.util.ArrayList()
-    for line in lines:
-        actions.add(line)
-    configuration = jvm.org.apache.hadoop.conf.Configuration(spark._jsc.hadoopConfiguration())
-    configuration.set("fs.permissions.umask-mode", mask)
-    try:
-        store.write(jvm.org.apache.hadoop.fs.Path(str(path)), actions.iterator(), False, configuration)
-    except Py4JJavaError as error:
-        # The very class that Delta takes for a lost race.
-        if error.java_exception.getClass().getName() != "java.nio.file.FileAlreadyExistsException":
-            raise
-        return False
-    return True
+    return made_stores(spark)
 
 
 @pytest.mark.sample
@@ -53,7 +27,7 @@ def test_delta_writes_the_log_of_local_tables_with_it(spark: SparkSession, tmp_p
     path = tmp_path / "table"
     for _ in range(2):
         spark.range(3).write.format("delta").mode("append").save(str(path))
-    assert spark.conf.get("spark.delta.logStore.file.impl") == CLASS
+    assert spark.conf.get("spark.delta.logStore.file.impl") == LOG_STORES["file"]
     log = path / "_delta_log"
     assert [(log / f"{version:020}.json").is_file() for version in range(3)] == [True, True, False]
     # Hadoop's sums beside the versions are what Delta's own store leaves.
@@ -126,7 +100,7 @@ def test_odd_names_are_written_where_they_belong(
 def test_who_may_read_the_files_may_read_the_log(spark: SparkSession, tmp_path: Path, stores: JavaObject) -> None:
     for number, (mask, mode) in enumerate({"022": 0o644, "027": 0o640, "002": 0o664}.items()):
         path = tmp_path / f"{number:020}.json"
-        assert write(spark, stores.ours(), path, "ours", mask=mask)
+        assert write(spark, stores.ours(), path, "ours", settings={"fs.permissions.umask-mode": mask})
         assert stat.S_IMODE(path.stat().st_mode) == mode
 
 

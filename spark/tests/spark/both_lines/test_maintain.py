@@ -58,7 +58,7 @@ def test_the_commit_says_whose_it_is(spark: SparkSession, upkeep: Upkeep) -> Non
     for _ in range(2):
         upkeep.write(["a"])
     upkeep.run("compact", "one")
-    newest = spark.sql(f"DESCRIBE HISTORY delta.`{upkeep.path}` LIMIT 1").collect()[0]
+    newest = spark.sql(f"DESCRIBE HISTORY delta.`{upkeep.table}` LIMIT 1").collect()[0]
     assert json.loads(newest["userMetadata"]) == {
         "stepKey": "one",
         "generation": 1,
@@ -81,7 +81,7 @@ def test_vacuum_deletes_what_is_older_than_the_retention_and_nothing_else(spark:
     assert len(upkeep.files()) == 6
     assert upkeep.rows() == before
     # a reader that stays on the version of before
-    young = spark.read.format("delta").option("versionAsOf", 3).load(str(upkeep.path))
+    young = spark.read.format("delta").option("versionAsOf", 3).load(upkeep.table)
     assert young.count() == len(before)
 
 

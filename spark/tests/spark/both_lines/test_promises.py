@@ -19,14 +19,14 @@ KINDS = ["compact", "zorder", "cluster", "vacuum-lite", "vacuum-full"]
 
 
 def set_property(upkeep: Upkeep, name: str, value: str) -> None:
-    upkeep.spark.sql(f"ALTER TABLE delta.`{upkeep.path}` SET TBLPROPERTIES ('{name}' = '{value}')")
+    upkeep.spark.sql(f"ALTER TABLE delta.`{upkeep.table}` SET TBLPROPERTIES ('{name}' = '{value}')")
 
 
 def foreign(upkeep: Upkeep, writes: int = 2) -> None:
     """A table that somebody else has made."""
     for _ in range(writes):
         rows = upkeep.spark.range(20).selectExpr("id", "id % 7 AS customer").coalesce(1)
-        rows.write.format("delta").mode("append").save(str(upkeep.path))
+        rows.write.format("delta").mode("append").save(upkeep.table)
 
 
 def test_a_table_of_others_is_not_touched(upkeep: Upkeep) -> None:
@@ -71,7 +71,7 @@ def test_a_longer_promise_holds_on_a_table_of_ours_too(spark: SparkSession, upke
     upkeep.run("compact", "one")
     upkeep.age(hours=20 * 24)
     assert upkeep.run(kind, "clean", retainHours=25, vacuumCeiling=1)["files"]["removed"] == 0
-    old = spark.read.format("delta").option("versionAsOf", 2).load(str(upkeep.path))
+    old = spark.read.format("delta").option("versionAsOf", 2).load(upkeep.table)
     assert (old.count(), upkeep.properties()[DELETED_FILES]) == (len(before), "interval 30 days")
 
 
@@ -120,7 +120,7 @@ def test_others_columns_of_clustering_stay(spark: SparkSession, upkeep: Upkeep) 
     with pytest.raises(JobFailed) as failed:
         upkeep.run("cluster", "one", adopt=True, clusterBy=["customer"])
     assert (failed.value.type, versions(upkeep.path)) == ("OtherClustering", [0, 1])
-    spark.sql(f"ALTER TABLE delta.`{upkeep.path}` CLUSTER BY (id)")
+    spark.sql(f"ALTER TABLE delta.`{upkeep.table}` CLUSTER BY (id)")
     for kind in ("compact", "zorder"):
         with pytest.raises(JobFailed) as failed:
             upkeep.run(kind, kind, adopt=True)
@@ -132,7 +132,7 @@ def test_a_clone_and_a_selection_of_our_table_are_not_ours(spark: SparkSession, 
     upkeep.write(["a"])
     other = Upkeep(spark, tmp_path / "other")
     other.folder.mkdir()
-    spark.read.format("delta").load(str(upkeep.path)).write.format("delta").save(str(other.path))
+    spark.read.format("delta").load(upkeep.table).write.format("delta").save(str(other.path))
     with pytest.raises(JobFailed) as failed:
         other.run("compact", "one")
     assert failed.value.type == "TableNotAdopted"
@@ -212,9 +212,9 @@ def test_what_others_commit_meanwhile_does_not_hide_what_was_deleted(
 
 def test_a_marked_column_stays_marked_through_changes_of_the_table(spark: SparkSession, upkeep: Upkeep) -> None:
     upkeep.write(["a"])
-    spark.sql(f"ALTER TABLE delta.`{upkeep.path}` ADD COLUMN (more string)")
-    spark.sql(f"ALTER TABLE delta.`{upkeep.path}` ALTER COLUMN id COMMENT 'number'")
+    spark.sql(f"ALTER TABLE delta.`{upkeep.table}` ADD COLUMN (more string)")
+    spark.sql(f"ALTER TABLE delta.`{upkeep.table}` ALTER COLUMN id COMMENT 'number'")
     upkeep.run("compact", "one")
-    fields = spark.read.format("delta").load(str(upkeep.path)).schema
-    wanted = marked(spark.range(1), str(upkeep.path)).schema[0].metadata
+    fields = spark.read.format("delta").load(upkeep.table).schema
+    wanted = marked(spark.range(1), upkeep.table).schema[0].metadata
     assert wanted.items() <= fields["id"].metadata.items()

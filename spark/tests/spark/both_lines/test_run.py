@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from headgate_spark.errors import JobFailed
 from tests.batch import Batch, Document, columns, csv_source, parquet_source, pipeline_of
+from tests.place import Place
 from tests.spark.tables import quarantine, source_counts, table, versions
 
 SALES = columns(
@@ -47,7 +48,7 @@ def pipeline(**target: object) -> Document:
     return document
 
 
-def batch_of(spark: SparkSession, folder: Path, name: str, lines: str, document: Document) -> Batch:
+def batch_of(spark: SparkSession, folder: Place, name: str, lines: str, document: Document) -> Batch:
     """Four customers in Parquet that Spark writes: nothing else can on the older line."""
     written = folder / "customers"
     if not written.exists():
@@ -76,7 +77,7 @@ BAD = {
 }
 
 
-def test_each_row_of_a_batch_meets_its_fate(spark: SparkSession, tmp_path: Path) -> None:
+def test_each_row_of_a_batch_meets_its_fate(spark: SparkSession, tmp_path: Place) -> None:
     good = [
         "1,a,2,1.50,02-01-2024,2024-01-02 10:00:00",
         '2,"b",17850.0,1.500,02-01-2024,2024-01-02T10:00:00+02:00',
@@ -141,7 +142,7 @@ def test_each_row_of_a_batch_meets_its_fate(spark: SparkSession, tmp_path: Path)
     [{"partitionBy": ["day"]}, {"deletionVectors": True}, {"clusterBy": ["customer"]}],
     ids=["partitioned", "deletion vectors", "clustered"],
 )
-def test_a_second_batch_inserts_updates_and_leaves(spark: SparkSession, tmp_path: Path, target: Document) -> None:
+def test_a_second_batch_inserts_updates_and_leaves(spark: SparkSession, tmp_path: Place, target: Document) -> None:
     document = pipeline(**target)
     keep = "".join(f"k{n},c,1,1.00,02-01-2024,\n" for n in range(20))
     batch_of(spark, tmp_path, "one", "1,a,1,1.00,02-01-2024,\n2,a,1,1.00,02-01-2024,\n" + keep, document).run(spark)
@@ -157,7 +158,7 @@ def test_a_second_batch_inserts_updates_and_leaves(spark: SparkSession, tmp_path
     assert list(detail["partitionColumns"]) == target.get("partitionBy", [])
 
 
-def test_a_commit_whose_report_was_lost_is_found_in_the_history(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_commit_whose_report_was_lost_is_found_in_the_history(spark: SparkSession, tmp_path: Place) -> None:
     reports = []
     for name in ("one", "two"):
         batch = batch_of(spark, tmp_path, name, f"1,a,1,1.00,02-01-2024,\n{name},a,1,1.00,02-01-2024,\n", pipeline())
@@ -165,14 +166,14 @@ def test_a_commit_whose_report_was_lost_is_found_in_the_history(spark: SparkSess
         reports.append((batch, prepared, first))
     made = versions(tmp_path / "lake" / "table")
     for batch, prepared, first in reports:
-        (batch.folder / "commit.report.json").unlink()
+        batch.report("commit").unlink()
         again = batch.commit(spark, prepared, attempt=2)
         assert again["table"] == {**first["table"], "recovered": True}
         assert again["rows"] == first["rows"]
     assert versions(tmp_path / "lake" / "table") == made
 
 
-def test_what_fails_is_named_alike(spark: SparkSession, tmp_path: Path) -> None:
+def test_what_fails_is_named_alike(spark: SparkSession, tmp_path: Place) -> None:
     def failing(batch: Batch) -> JobFailed:
         with pytest.raises(JobFailed) as caught:
             batch.run(spark)

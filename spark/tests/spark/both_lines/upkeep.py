@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from headgate_spark.delta.table import marked
 from headgate_spark.runner import run_job
 from tests.batch import golden
+from tests.place import Place, disk_of
 
 HOUR = 3600
 
@@ -20,9 +21,11 @@ HOUR = 3600
 class Upkeep:
     """A partitioned table of small files, and maintain jobs on it."""
 
-    def __init__(self, spark: SparkSession, folder: Path) -> None:
+    def __init__(self, spark: SparkSession, folder: Place) -> None:
         self.spark = spark
-        self.path = folder / "table"
+        self.table = str(folder / "table")
+        # Its files as the disk has them.
+        self.path = disk_of(folder) / "table"
         self.folder = folder
 
     def write(self, parts: Sequence[str | None], rows: int = 20) -> None:
@@ -36,8 +39,8 @@ class Upkeep:
 
     def save(self, frame: DataFrame, *partition_by: str) -> None:
         """The first one makes the table as a first batch does."""
-        ours = marked(frame, str(self.path)) if not self.path.exists() else frame
-        ours.write.format("delta").mode("append").partitionBy(*partition_by).save(str(self.path))
+        ours = marked(frame, self.table) if not self.path.exists() else frame
+        ours.write.format("delta").mode("append").partitionBy(*partition_by).save(self.table)
 
     def run(self, kind: str, step: str, *, attempt: int = 1, **changes: object) -> dict[str, Any]:
         request = golden("maintain.request.json") | {
@@ -45,7 +48,7 @@ class Upkeep:
             "attempt": attempt,
             "reportPath": str(self.folder / f"{step}.{attempt}.report.json"),
             "failurePath": str(self.folder / f"{step}.{attempt}.failure.json"),
-            "table": str(self.path),
+            "table": self.table,
             "kind": kind,
             "partitions": [],
             "zorderBy": ["customer"],
@@ -62,10 +65,10 @@ class Upkeep:
         return sorted(file for file in self.path.rglob("*.parquet") if file.parent.name != "_delta_log")
 
     def live(self) -> int:
-        return len(self.spark.read.format("delta").load(str(self.path)).inputFiles())
+        return len(self.spark.read.format("delta").load(self.table).inputFiles())
 
     def rows(self) -> list[tuple[Any, ...]]:
-        frame = self.spark.read.format("delta").load(str(self.path))
+        frame = self.spark.read.format("delta").load(self.table)
         return sorted((tuple(row) for row in frame.collect()), key=str)
 
     def age(self, hours: float) -> None:
@@ -88,18 +91,18 @@ class Upkeep:
     def lose_log(self) -> None:
         """Makes Delta clean the log as it does month by month: only the newest commit stays, and it too gets old."""
         self.age(hours=40 * 24)
-        self.spark.sql(f"ALTER TABLE delta.`{self.path}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1')")
+        self.spark.sql(f"ALTER TABLE delta.`{self.table}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1')")
         self.age(hours=200)
 
     def properties(self) -> dict[str, str]:
-        found = self.spark.sql(f"SHOW TBLPROPERTIES delta.`{self.path}`").collect()
+        found = self.spark.sql(f"SHOW TBLPROPERTIES delta.`{self.table}`").collect()
         return {row["key"]: row["value"] for row in found}
 
     def operations(self) -> list[str]:
         """Newest first."""
-        return [row["operation"] for row in self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path}`").collect()]
+        return [row["operation"] for row in self.spark.sql(f"DESCRIBE HISTORY delta.`{self.table}`").collect()]
 
     def done(self) -> list[str | None]:
         """What the commits say of the upkeep that made them, newest first."""
-        history = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path}`").collect()
+        history = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.table}`").collect()
         return [json.loads(row["userMetadata"] or "{}").get("maintain") for row in history]
