@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { jobKinds } from '../contracts/job';
 import { parseJobFailure, parseJobReport } from '../contracts/job-schema';
 import { attemptReport } from '../contracts/layout';
+import type { RuntimeName } from '../contracts/pipeline';
 import { runtimeTraits } from '../contracts/runtimes';
 import type { JobAttempt, JobEnd, JobHandle, JobOutcome, ObjectStore } from './ports';
 
 const text = z.string();
+
+const runtimeName = z.custom<RuntimeName>((value) => typeof value === 'string' && Object.hasOwn(runtimeTraits, value));
 
 const handleSchema: z.ZodType<JobHandle> = z.object({
   stepKey: text,
@@ -15,7 +18,7 @@ const handleSchema: z.ZodType<JobHandle> = z.object({
   requestPath: text,
   reportPath: text,
   failurePath: text,
-  runtime: z.custom<JobHandle['runtime']>((value) => typeof value === 'string' && Object.hasOwn(runtimeTraits, value)),
+  runtime: runtimeName,
   id: text,
   taskQueue: text.exactOptional(),
 });
@@ -23,6 +26,21 @@ const handleSchema: z.ZodType<JobHandle> = z.object({
 export async function readHandle(store: ObjectStore, path: string): Promise<JobHandle | undefined> {
   const found = await store.readText(path);
   return found === undefined ? undefined : handleSchema.parse(JSON.parse(found));
+}
+
+const clusterSchema = z.object({ runtime: runtimeName, cluster: text });
+
+/** Who was asked for an attempt: the host whose queue it is, or a cluster of a runtime. */
+type AskedPlace =
+  | { readonly kind: 'host'; readonly host: string }
+  | ({ readonly kind: 'cluster' } & z.infer<typeof clusterSchema>);
+
+export const clusterText = (runtime: RuntimeName, cluster: string): string => JSON.stringify({ runtime, cluster });
+
+export function parsePlace(written: string | undefined): AskedPlace | undefined {
+  if (written === undefined) return undefined;
+  if (!written.startsWith('{')) return { kind: 'host', host: written };
+  return { kind: 'cluster', ...clusterSchema.parse(JSON.parse(written)) };
 }
 
 type Succeeded = Extract<JobOutcome, { kind: 'succeeded' }>;

@@ -11,7 +11,7 @@ import type { RuntimeName } from '../contracts/pipeline';
 import { tellBeats } from './beats';
 import { guarded } from './failures';
 import { endJob, findAsked, followJob } from './follow-job';
-import { isReported, readHandle } from './job-records';
+import { clusterText, isReported, parsePlace, readHandle } from './job-records';
 import type { JobEnd, JobHandle, JobOutcome, JobProgress, JobSubmission, ObjectStore, SparkRuntime } from './ports';
 import { sha256 } from './sha256';
 
@@ -41,7 +41,7 @@ export type JobActivityDeps = {
 
 type Sought =
   | { readonly kind: 'known'; readonly handle: JobHandle }
-  | { readonly kind: 'asked' | 'new'; readonly submission: JobSubmission }
+  | { readonly kind: 'asked' | 'new'; readonly runtime: SparkRuntime; readonly submission: JobSubmission }
   | ({ readonly kind: 'elsewhere' } & Elsewhere);
 
 /** Id of a handle whose job left its report before it was looked for. */
@@ -74,6 +74,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
       job,
       attempt,
       size: input.size ?? 1,
+      state: input.state,
       ...(input.cluster === undefined ? {} : { cluster: input.cluster }),
       requestPath: paths.request(attempt),
       reportPath: paths.report,
@@ -86,7 +87,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
     const runtime = runtimeOf(input.runtime);
     const paths = pathsOf(input);
     for (let attempt = after + 1; ; attempt += 1) {
-      const { size: _, ...job } = submissionOf(input, attempt);
+      const { size: _, state: _state, cluster: _cluster, ...job } = submissionOf(input, attempt);
       if (await isReported(store, job))
         return { kind: 'known', handle: { ...job, runtime: runtime.name, id: recordedId } };
       if ((await store.stat(job.failurePath)) !== undefined) continue;
@@ -98,26 +99,41 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
         if (!hasEnded || (await isReported(store, handle))) return { kind: 'known', handle };
         continue;
       }
-      const host = runtime.traits.hostBound ? await store.readText(paths.host(attempt)) : undefined;
-      if (host !== undefined && host !== hostQueue) return { kind: 'elsewhere', elsewhere: host, attempt };
       const asked = (await store.stat(job.requestPath)) !== undefined;
-      return { kind: asked ? 'asked' : 'new', submission: submissionOf(input, attempt) };
+      const place = isPlaced(input, runtime) ? parsePlace(await store.readText(paths.host(attempt))) : undefined;
+      const submission = submissionOf(input, attempt);
+      if (place === undefined) return { kind: asked ? 'asked' : 'new', runtime, submission };
+      const isOurKind = (place.kind === 'host') === runtime.traits.hostBound;
+      // A runtime that the pipeline had before was never asked.
+      if (!isOurKind && !asked) continue;
+      if (place.kind === 'host') {
+        if (place.host !== hostQueue) return { kind: 'elsewhere', elsewhere: place.host, attempt };
+        return { kind: asked ? 'asked' : 'new', runtime: isOurKind ? runtime : runtimeOf('local'), submission };
+      }
+      // The cluster that was asked may be another one than is asked for now.
+      const { cluster } = place;
+      return {
+        kind: asked ? 'asked' : 'new',
+        runtime: runtimeOf(place.runtime),
+        submission: { ...submission, cluster },
+      };
     }
   }
 
   /** Writes down who is asked, and for what, before anybody is. False when somebody was faster. */
-  async function recordIntent(input: SubmitJobInput, { traits }: SparkRuntime, job: JobSubmission): Promise<boolean> {
-    const { attempt, reportPath, failurePath } = job;
-    if (traits.hostBound) {
+  async function recordIntent(input: SubmitJobInput, runtime: SparkRuntime, job: JobSubmission): Promise<boolean> {
+    const { attempt, reportPath, failurePath, cluster } = job;
+    if (isPlaced(job, runtime)) {
+      const place = runtime.traits.hostBound ? hostQueue : clusterText(runtime.name, cluster ?? '');
       const path = pathsOf(input).host(attempt);
-      if (!(await store.putIfAbsent(path, hostQueue)) && (await store.readText(path)) !== hostQueue) return false;
+      if (!(await store.putIfAbsent(path, place)) && (await store.readText(path)) !== place) return false;
     }
     const request: JobRequest = { ...(await wholeRequest(input.request)), attempt, reportPath, failurePath };
     return store.putIfAbsent(job.requestPath, `${JSON.stringify(request, null, 2)}\n`);
   }
 
   async function recorded(input: SubmitJobInput, attempt: number, submitted: JobHandle): Promise<JobHandle> {
-    const { hostBound } = runtimeOf(input.runtime).traits;
+    const { hostBound } = runtimeOf(submitted.runtime).traits;
     const handle = hostBound ? { ...submitted, taskQueue: hostQueue } : submitted;
     await store.putIfAbsent(pathsOf(input).handle(attempt), `${JSON.stringify(handle, null, 2)}\n`);
     return handle;
@@ -131,13 +147,12 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
   }
 
   async function submit(input: SubmitJobInput): Promise<JobHandle | Elsewhere> {
-    const runtime = runtimeOf(input.runtime);
     let { after } = input;
     for (;;) {
       const sought = await seek(input, after);
       if (sought.kind === 'known') return sought.handle;
       if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
-      const { submission } = sought;
+      const { runtime, submission } = sought;
       const { attempt } = submission;
       if (sought.kind === 'asked') {
         const found = await findJobAsked(runtime, submission);
@@ -162,7 +177,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
       const sought = await seek(input);
       if (sought.kind === 'known') return sought.handle;
       if (sought.kind === 'elsewhere') return { elsewhere: sought.elsewhere, attempt: sought.attempt };
-      return sought.kind === 'asked' ? findJobAsked(runtimeOf(input.runtime), sought.submission) : undefined;
+      return sought.kind === 'asked' ? findJobAsked(sought.runtime, sought.submission) : undefined;
     }),
 
     /** Follows a job to its end. Whatever stops the watch leaves the job running; the next attempt adopts it. */
@@ -190,6 +205,10 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
     }),
   };
 }
+
+/** A job that only its host or its cluster knows: who looks for it must know where. */
+const isPlaced = ({ cluster }: Pick<SubmitJobInput, 'cluster'>, { traits }: SparkRuntime): boolean =>
+  traits.hostBound || cluster !== undefined;
 
 /** The same for every submit of one attempt, of a length that every service takes. */
 const tokenOf = ({ stepKey, attempt }: JobSubmission): string => sha256(`${stepKey}#${attempt}`);

@@ -83,6 +83,8 @@ export type JobAttempt = {
 export type JobSubmission = JobAttempt & {
   /** 1: as configured; each further one has twice the memory, up to the runtime's `largestSize`. */
   readonly size: number;
+  /** State folder of the pipeline: what a job needs besides its request is laid there. */
+  readonly state: string;
   /** Cluster that the job runs on, on runtimes that have clusters. */
   readonly cluster?: string;
 };
@@ -136,7 +138,8 @@ export interface SparkRuntime {
   /** Starts the job. While the step has an open job, that is the answer, which may be of an earlier attempt. */
   submit(job: JobSubmission, token: string): Promise<JobHandle>;
   /**
-   * The open job of this step, or undefined. Absent where a second `submit` with the same token, at most 64 characters,
+   * The open job of this step, or undefined. Where a submit is looked up, two of one step at the same moment may be two jobs:
+   * the one who wrote the request first submits, all others look for it. Absent where a second `submit` with the same token, at most 64 characters,
    * answers the first job.
    */
   find?(job: JobSubmission, token: string): Promise<JobHandle | undefined>;

@@ -52,6 +52,12 @@ export const quarantineTable = (state: string): string => join(state, 'quarantin
 /** A resolved pipeline, named by its content. */
 export const definitionPath = (state: string, name: string): string => join(state, 'definitions', `${name}.json`);
 
+/** The Python code of one release, for clusters: named by its content. */
+export const codeFolder = (state: string, hash: string): string => join(state, 'code', hash);
+
+/** Where steps of clusters leave their logs. */
+export const logFolder = (state: string): string => join(state, 'logs');
+
 export const ledgerFolder = (state: string): string => join(state, 'ledger');
 
 /** Entry that says: the files of this batch were committed to a table, as this version of it. */

@@ -40,7 +40,16 @@ export const runtimeTraits = {
     hostBound: true,
     largestSize: 1,
   },
-  emr: cloud,
+  emr: {
+    // A submit is sent within 60 s or not at all, its answer takes 20 s at most; the rest is for lists that tell late.
+    settlingSeconds: 120,
+    // Of one look at all jobs of a cluster.
+    pollSeconds: { shortest: 5, longest: 60 },
+    heartbeatSeconds: 30,
+    startSeconds: 300,
+    hostBound: false,
+    largestSize: 3,
+  },
   'emr-serverless': cloud,
   databricks: cloud,
 } as const satisfies Record<RuntimeName, RuntimeTraits>;

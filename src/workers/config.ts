@@ -28,6 +28,10 @@ const schema = z.object({
   HEADGATE_SPARK_IDLE_SECONDS: seconds.default(1800),
   HEADGATE_SPARK_ORPHAN_SECONDS: seconds.default(60),
   HEADGATE_SPARK_WARM_UP: z.enum(['true', 'false']).default('true'),
+  HEADGATE_EMR_EXECUTION_ROLE: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, 'write the ARN of a role')
+    .optional(),
 });
 
 export type Config = {
@@ -59,6 +63,10 @@ export type Config = {
     readonly orphanSeconds: number;
     /** Whether it runs sample jobs after its start, while nothing is asked of it: the first runs are quicker for it. */
     readonly warmUp: boolean;
+  };
+  readonly emr: {
+    /** ARN of the role that steps run with. Default: that of the cluster's instances. */
+    readonly executionRole?: string;
   };
 };
 
@@ -99,5 +107,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       orphanSeconds: values.HEADGATE_SPARK_ORPHAN_SECONDS,
       warmUp: values.HEADGATE_SPARK_WARM_UP === 'true',
     },
+    emr: values.HEADGATE_EMR_EXECUTION_ROLE === undefined ? {} : { executionRole: values.HEADGATE_EMR_EXECUTION_ROLE },
   };
 }

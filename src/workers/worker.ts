@@ -8,6 +8,8 @@ import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
 import { createJsonLinesSink } from '../adapters/metrics/json-lines';
 import type { Clock } from '../activities/ports';
+import { createCallBudget } from '../adapters/runtimes/emr/budget';
+import { createLazyEmrRuntime } from '../adapters/runtimes/emr/lazy';
 import { createLocalRuntime } from '../adapters/runtimes/local/runtime';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createRunActivities } from '../activities/run';
@@ -58,7 +60,13 @@ export async function startWorker(
   const version = versionOf(config.taskQueue, workflowBundlePath);
   const routed = routeWork(plain, target.namespace, config.versioning, version);
   const hostQueue = hostTaskQueue(config.taskQueue, hostOf(config.home));
-  const jobs = createJobActivities({ runtimes: { local }, store, hostQueue });
+  const emr = createLazyEmrRuntime({
+    store,
+    sparkFolder,
+    budget: createCallBudget(),
+    ...(config.emr.executionRole === undefined ? {} : { executionRole: config.emr.executionRole }),
+  });
+  const jobs = createJobActivities({ runtimes: { local, emr }, store, hostQueue });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,

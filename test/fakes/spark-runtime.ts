@@ -119,7 +119,7 @@ export class FakeSpark {
 
   #start(runtime: RuntimeName, submission: JobSubmission, token: string): FakeJob {
     const { end = { kind: 'succeed' }, hold = false } = this.behaviour(submission);
-    const { size: _, ...attempt } = submission;
+    const { size: _, state: _state, cluster: _cluster, ...attempt } = submission;
     const handle: JobHandle = { ...attempt, runtime, id: `${this.#instance}/${this.#jobs.length + 1}` };
     const job: FakeJob = { handle, submission, token, end, waiting: new Set(), ended: undefined };
     this.#jobs.push(job);

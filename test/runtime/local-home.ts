@@ -83,6 +83,7 @@ export async function createLocalHome(engine: Engine, inside = ''): Promise<Loca
         job,
         attempt,
         size: 1,
+        state: '/state',
         requestPath: `${base}.request-${attempt}.json`,
         reportPath: of?.step.reportPath ?? `${base}.report.json`,
         failurePath: `${base}.failure-${attempt}.json`,

@@ -26,6 +26,7 @@ describeSparkRuntime({
       job,
       attempt,
       size: 1,
+      state: '/state',
       requestPath: `/${steps}/request-${attempt}`,
       reportPath: of?.step.reportPath ?? `/${steps}/report`,
       failurePath: `/${steps}/failure-${attempt}`,

@@ -1,0 +1,39 @@
+// The EMR runtime of a worker: its client is loaded at the first job that asks for it, because most workers have none.
+import { runtimeTraits } from '../../../contracts/runtimes';
+import type { EmrApi } from './api';
+import { createEmrRuntime, type EmrRuntime, type EmrRuntimeOptions } from './runtime';
+import { createShipping, type ShipOptions } from './ship-code';
+
+export type LazyEmrOptions = Omit<EmrRuntimeOptions, 'api' | 'ship'> &
+  ShipOptions & {
+    /** Default: a client from the worker's AWS environment. */
+    readonly open?: () => Promise<EmrApi>;
+  };
+
+export function createLazyEmrRuntime({ open = openFromEnvironment, ...options }: LazyEmrOptions): EmrRuntime {
+  let opened: EmrRuntime | undefined;
+  let opening: Promise<EmrRuntime> | undefined;
+
+  async function runtime(): Promise<EmrRuntime> {
+    if (opened !== undefined) return opened;
+    opening ??= open()
+      .then((api) => (opened = createEmrRuntime({ ...options, api, ship: createShipping(options) })))
+      .finally(() => {
+        opening = undefined;
+      });
+    return opening;
+  }
+
+  return {
+    name: 'emr',
+    traits: runtimeTraits.emr,
+    submit: async (...job) => (await runtime()).submit(...job),
+    find: async (...job) => (await runtime()).find(...job),
+    status: async (...asked) => (await runtime()).status(...asked),
+    cancel: async (handle) => (await runtime()).cancel(handle),
+    // Nobody watches before the client is there.
+    hint: (cluster) => opened?.hint(cluster),
+  };
+}
+
+const openFromEnvironment = async (): Promise<EmrApi> => (await import('./sdk.js')).openEmr();
