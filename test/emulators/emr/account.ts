@@ -71,6 +71,8 @@ export class Account {
       if (!releases.some(({ label }) => label === input.ReleaseLabel)) {
         throw validation(`The supplied release label is invalid: ${input.ReleaseLabel}.`);
       }
+      const refusal = this.#around.executor.refusal?.(input.ReleaseLabel ?? '');
+      if (refusal !== undefined) throw validation(refusal);
       const cluster = new EmrCluster(input, this.#around);
       this.clusters.set(cluster.id, cluster);
       return { JobFlowId: cluster.id, ClusterArn: cluster.viewAt(Infinity)?.summary.ClusterArn };

@@ -26,6 +26,8 @@ export const logNames = ['controller', 'stdout', 'stderr'] as const;
 export type LogName = (typeof logNames)[number];
 
 export interface StepExecutor {
+  /** Why clusters of this release cannot run here; undefined when they can. */
+  refusal?(releaseLabel: string): string | undefined;
   /** Resolves when nothing of the step is left; rejects only for a defect of its own. */
   run(step: StepToRun, signals: StepSignals): Promise<StepExit>;
 }

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const s3 = createS3Client(s3Server);
   const { javaHome } = tools;
   const executor = new SparkExecutor({
-    spark: tools,
+    sparks: { 'emr-spark-8.': tools },
     s3: s3Server,
     folder: join(data, 'clusters'),
     ...(javaHome === undefined ? {} : { javaHome }),

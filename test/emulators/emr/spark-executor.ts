@@ -10,7 +10,8 @@ import { clusterConf, log4j2, notOnClusters } from './spark-conf';
 import { translate } from './spark-submit';
 
 export type SparkExecutorOptions = {
-  readonly spark: SparkPaths;
+  /** By the beginning of the release labels that it stands for. */
+  readonly sparks: Readonly<Record<string, SparkPaths>>;
   readonly javaHome?: string;
   readonly s3: S3Server;
   /** Folder for what the clusters write on their own disks. */
@@ -31,7 +32,19 @@ export class SparkExecutor implements StepExecutor {
     this.#options = { driverMemoryMb: 1024, cores: 2, ...options };
   }
 
+  /** Another Spark than that of the release would prove nothing. */
+  refusal(releaseLabel: string): string | undefined {
+    if (this.#sparkOf(releaseLabel) !== undefined) return undefined;
+    return `This emulator has no Spark for ${releaseLabel}, only for ${Object.keys(this.#options.sparks).join(', ')}.`;
+  }
+
+  #sparkOf(releaseLabel: string): SparkPaths | undefined {
+    return Object.entries(this.#options.sparks).find(([label]) => releaseLabel.startsWith(label))?.[1];
+  }
+
   async run(step: StepToRun, signals: StepSignals): Promise<StepExit> {
+    const spark = this.#sparkOf(step.releaseLabel);
+    if (spark === undefined) throw new Error(this.refusal(step.releaseLabel));
     const place = join(this.#options.folder, step.clusterId, step.stepId);
     await mkdir(join(place, 'conf'), { recursive: true });
     const [stdout, stderr] = [join(place, 'stdout'), join(place, 'stderr')];
@@ -43,12 +56,12 @@ export class SparkExecutor implements StepExecutor {
     if (signals.kill.aborted || signals.interrupt.aborted) {
       return { code: 137, logs: { controller: '', stdout: '', stderr: '' } };
     }
-    await this.#configure(step, place);
+    await this.#configure(step, spark, place);
     const heap = step.starved ? ['--driver-memory', `${starvedMb}m`] : [];
     const child = supervise({
-      python: this.#options.spark.python,
-      command: [join(this.#options.spark.sparkHome, 'bin', 'spark-submit'), ...heap, ...command.args],
-      env: this.#environment(place),
+      python: spark.python,
+      command: [join(spark.sparkHome, 'bin', 'spark-submit'), ...heap, ...command.args],
+      env: this.#environment(spark, place),
       cwd: place,
       stdout,
       stderr,
@@ -65,8 +78,8 @@ export class SparkExecutor implements StepExecutor {
     };
   }
 
-  async #configure({ configurations }: StepToRun, place: string): Promise<void> {
-    const conf = clusterConf({ ...this.#options, configurations, place });
+  async #configure({ configurations }: StepToRun, spark: SparkPaths, place: string): Promise<void> {
+    const conf = clusterConf({ ...this.#options, spark, configurations, place });
     await Promise.all([
       writeFile(join(place, 'conf', 'spark-defaults.conf'), conf),
       writeFile(join(place, 'conf', 'log4j2.properties'), log4j2),
@@ -75,8 +88,8 @@ export class SparkExecutor implements StepExecutor {
   }
 
   /** The keys stand for the role of the machines, which a cluster gets by itself. */
-  #environment(place: string): NodeJS.ProcessEnv {
-    const { spark, javaHome, s3 } = this.#options;
+  #environment(spark: SparkPaths, place: string): NodeJS.ProcessEnv {
+    const { javaHome, s3 } = this.#options;
     const run = process.env[runVariable];
     return {
       PATH: '/usr/local/bin:/usr/bin:/bin',

@@ -54,6 +54,9 @@ function decide(option: string, value: string, driverMemoryMb: number): Decided 
         kind: 'refused',
         reason: `Deploy mode ${setting} is not emulated: there the driver outlives its spark-submit.`,
       };
+    case 'spark.pyspark.python':
+    case 'spark.pyspark.driver.python':
+      return { kind: 'dropped', note: `the Python of this emulator stands for ${setting}` };
     case '--driver-memory':
     case 'spark.driver.memory':
       if (megabytes(setting) <= driverMemoryMb) return { kind: 'kept' };

@@ -1,5 +1,5 @@
 // Steps are real spark-submit children that read and write s3:// on the S3 server, and none of them outlives its reason to live.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,9 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension").config(
     "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog").getOrCreate()
 what, place = sys.argv[1:3]
+if what == "hang":
+    print("hangs", spark.version, flush=True)
+    time.sleep(600)
 spark.range(10).withColumnRenamed("id", part.column).write.format("delta").save(place)
 print("rows", spark.read.format("delta").load(place).agg({part.column: "sum"}).first()[0])
 try:
@@ -28,9 +31,6 @@ try:
     print("there is pyarrow")
 except ImportError as error:
     print(error)
-sys.stdout.flush()
-if what == "hang":
-    time.sleep(600)
 if what == "fail":
     raise ValueError("told to fail")
 `;
@@ -50,7 +50,7 @@ beforeAll(async () => {
   const { javaHome } = tools;
   emulator = await startEmrEmulator({
     executor: new SparkExecutor({
-      spark: tools,
+      sparks: { 'emr-spark-8.': tools },
       s3: s3Server,
       folder: join(data, 'clusters'),
       ...(javaHome === undefined ? {} : { javaHome }),
@@ -115,11 +115,18 @@ it('runs PySpark from s3://, with the Delta of the cluster, and brings its logs'
   expect(await log(bad, 'stderr')).not.toContain('Traceback');
 });
 
+it('starts no cluster whose Spark it has not', async () => {
+  await expect(emr.send(new RunJobFlowCommand({ ...flow, ReleaseLabel: 'emr-7.13.0' }))).rejects.toThrow(
+    'no Spark for emr-7.13.0',
+  );
+});
+
 it('ends a step that is cancelled, and every process of it', async () => {
   const id = await submit('long', 'hang', 's3://lake/three');
+  const stdout = join(data, 'clusters', cluster, id, 'stdout');
   await until(
-    () => s3.send(new ListObjectsV2Command({ Bucket: 'lake', Prefix: 'three/_delta_log/' })),
-    ({ KeyCount }) => (KeyCount ?? 0) > 0,
+    () => readFile(stdout, 'utf8').catch(() => ''),
+    (text) => text.includes('hangs'),
   );
   expect(await processesOf(join(data, 'clusters'))).not.toEqual([]);
   await emr.send(new CancelStepsCommand({ ClusterId: cluster, StepIds: [id] }));

@@ -41,6 +41,8 @@ export class EmrStep {
   #failure: FailureDetails | undefined;
   #started: Date | undefined;
   #ended: Date | undefined;
+  /** Kept until the step changes: views of the past share it. */
+  #view: Step | undefined;
 
   constructor(config: StepConfig, from: { readonly now: Date; readonly roleArn?: string; readonly logUri?: string }) {
     this.config = config;
@@ -73,6 +75,7 @@ export class EmrStep {
   start(now: Date): void {
     this.#state = 'RUNNING';
     this.#started = now;
+    this.#view = undefined;
   }
 
   /** Of a step that runs only the signal is sent: it may still complete. */
@@ -80,6 +83,7 @@ export class EmrStep {
     if (this.#state === 'PENDING') this.end('CANCELLED', now, 'Cancelled by user request.');
     else {
       this.#state = 'CANCEL_PENDING';
+      this.#view = undefined;
       (option === 'TERMINATE_PROCESS' ? this.#kill : this.#interrupt).abort();
     }
   }
@@ -96,9 +100,14 @@ export class EmrStep {
     this.#ended = now;
     this.#message = message;
     this.#failure = failure;
+    this.#view = undefined;
   }
 
   view(): Step {
+    return (this.#view ??= this.#told());
+  }
+
+  #told(): Step {
     const { Jar, MainClass, Args, Properties } = this.config.HadoopJarStep ?? {};
     return {
       Id: this.id,
@@ -109,7 +118,6 @@ export class EmrStep {
         Args: [...(Args ?? [])],
         Properties: Object.fromEntries((Properties ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
       },
-      // a copy: of what is asked for later nothing may show in an older view
       ActionOnFailure: this.config.ActionOnFailure ?? 'TERMINATE_CLUSTER',
       Status: {
         State: this.#state,
