@@ -187,7 +187,8 @@ function program(): Command {
 
   headgate
     .command('doctor')
-    .description('what is installed, what is missing, and the remedy')
+    .description('what is installed, what is missing, and the remedy; or whether a store is safe')
+    .option('--store <place>', 'prove that put-if-absent of this folder or s3:// address is atomic')
     .addOption(jsonFlag())
     .action((options) =>
       finish(options.json, async () => (await import('./commands/doctor.js')).doctorCommand(options)),

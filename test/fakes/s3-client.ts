@@ -40,9 +40,14 @@ export type FakeS3 = {
 
 type Place = { readonly Bucket?: string | undefined; readonly Key?: string | undefined };
 
-type FakeOptions = { readonly versioned?: boolean; readonly buckets?: readonly string[]; readonly pageSize?: number };
+type FakeOptions = {
+  readonly versioned?: boolean;
+  readonly buckets?: readonly string[];
+  readonly pageSize?: number;
+  readonly etags?: false;
+};
 
-export function createFakeS3({ versioned = false, buckets, pageSize = 2 }: FakeOptions = {}): FakeS3 {
+export function createFakeS3({ versioned = false, buckets, pageSize = 2, etags }: FakeOptions = {}): FakeS3 {
   const objects = new Map<string, Stored[]>();
   const uploads = new Map<string, { metadata: Record<string, string>; parts: Map<number, Buffer> }>();
   let [made, running, most] = [0, 0, 0];
@@ -51,7 +56,8 @@ export function createFakeS3({ versioned = false, buckets, pageSize = 2 }: FakeO
   const afterNext: FakeS3['afterNext'] = new Map();
   const modified = new Date('2026-01-01T00:00:00Z');
   const id = ({ Bucket, Key }: Place): string => `${Bucket}/${Key}`;
-  const etag = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
+  const etag = (body: Buffer): string | undefined =>
+    etags === false ? undefined : `"${createHash('md5').update(body).digest('hex')}"`;
   const newest = (key: string): Stored | undefined => objects.get(key)?.at(-1);
   const store = (key: string, body: Buffer, metadata: Record<string, string> = {}): void => {
     const stored = { body, version: `v${(made += 1)}`, metadata };
@@ -63,7 +69,7 @@ export function createFakeS3({ versioned = false, buckets, pageSize = 2 }: FakeO
     const all = objects.get(key) ?? [];
     const found = pin.version === undefined ? all.at(-1) : all.find(({ version }) => version === pin.version);
     if (found === undefined) throw s3Failure(pin.version === undefined ? missing : 'NoSuchVersion', 404);
-    const isWanted = pin.match === undefined || pin.match === etag(found.body).replaceAll('"', '');
+    const isWanted = pin.match === undefined || pin.match === etag(found.body)?.replaceAll('"', '');
     if (!isWanted && pin.match !== etag(found.body)) throw s3Failure('PreconditionFailed', 412);
     return found;
   }

@@ -155,7 +155,8 @@ export const toStat = (
 ): ObjectStat => ({
   path,
   size,
-  modifiedMs: modified.getTime(),
+  // Listings of some servers are finer than what they say of one object.
+  modifiedMs: Math.floor(modified.getTime() / 1000) * 1000,
   ...(etag === undefined ? {} : { etag: etag.replaceAll('"', '') }),
   ...(version === undefined || version === 'null' ? {} : { version }),
 });

@@ -127,9 +127,11 @@ export function createS3Store(client: S3Client, { limits = s3Limits, pause = sle
       });
     },
     async fingerprint(known) {
-      const etag = known.etag ?? (await reading.stat(known.path))?.etag;
-      if (etag !== undefined) return etag;
-      throw vanished(known.path);
+      if (known.etag !== undefined) return known.etag;
+      const now = await reading.stat(known.path);
+      if (now === undefined) throw vanished(known.path);
+      if (now.etag !== undefined) return now.etag;
+      throw withoutETag(known.path);
     },
     writeText: (path, text) => guard('write', path, () => put(path, text)),
     putIfAbsent: (path, text) => guard('create', path, () => create(path, text)),
@@ -189,6 +191,16 @@ const isVisible = (relativePath: string): boolean => !hasHiddenPart(relativePath
 
 const contentType = (path: string): string =>
   path.endsWith('.json') ? 'application/json' : 'text/plain; charset=utf-8';
+
+/** Without it nobody could tell the content that was frozen from another one. */
+const withoutETag = (path: string): HeadgateError =>
+  new HeadgateError({
+    kind: 'config',
+    type: 'StoreLacks',
+    message: `The S3 server does not tell an ETag of ${path}: it did not come there through S3.`,
+    remedy: 'Upload it (`aws s3 cp`) instead of placing it in the folder of the server.',
+    fields: { path },
+  });
 
 const wholeBucket = (path: string): HeadgateError =>
   new HeadgateError({

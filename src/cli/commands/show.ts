@@ -9,6 +9,7 @@ import { batchPaths, quarantineTable } from '../../contracts/layout';
 import type { Pipeline } from '../../contracts/pipeline';
 import { ensureTools } from '../../setup/tools';
 import type { Config } from '../../workers/config';
+import { escapeGlob } from '../../domain/glob';
 import { visible } from '../../domain/visible';
 import { sparkFolder } from '../../workers/paths';
 import { count, exitCodes, out, printJson } from '../output';
@@ -27,7 +28,7 @@ export type ShowOptions = {
 /** Staging is one table per batch: the newest batch is shown. */
 async function newestStaging(pipeline: Pipeline): Promise<string> {
   const store = createStores();
-  const manifests = await store.list(`${pipeline.state}/batches/*/manifest.json`);
+  const manifests = await store.list(`${escapeGlob(pipeline.state)}/batches/*/manifest.json`);
   const newest = manifests
     .toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0]
     ?.path.split('/')

@@ -24,6 +24,16 @@ test('a glob lists only below its literal folder, page by page', async () => {
   expect(lists).toMatchObject([asked, { ...asked, ContinuationToken: 'bucket/raw/a2.csv' }]);
 });
 
+test('an object of which the server tells no ETag has no identity, and that is told', async () => {
+  const { store } = start({ etags: false });
+  await store.writeText('s3://bucket/a', 'abc');
+  const [seen] = await store.list('s3://bucket/a');
+  if (seen === undefined) throw new Error('not there');
+  await expect(store.fingerprint(seen)).rejects.toMatchObject({ kind: 'config', type: 'StoreLacks' });
+  await store.remove('s3://bucket/a');
+  await expect(store.fingerprint(seen)).rejects.toMatchObject({ type: 'InputVanished' });
+});
+
 test('an ETag is kept without its quotes', async () => {
   const { store } = start();
   await store.writeText('s3://bucket/a', 'abc');

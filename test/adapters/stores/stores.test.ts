@@ -61,6 +61,37 @@ test('files go from S3 to a folder and back, with progress', async () => {
   expect(await store.readText('s3://bucket/b')).toBe('back');
 });
 
+test.each(['S3 to a folder', 'a folder to S3'])(
+  'what was seen and is now another content does not go from %s',
+  async (way) => {
+    const { store } = start();
+    const [folder, bucket] = [join(root, 'a.csv'), 's3://bucket/a.csv'];
+    const [from, to] = way === 'S3 to a folder' ? [bucket, folder] : [folder, bucket];
+    await store.writeText(from, 'first');
+    const stat = await store.stat(from);
+    if (stat === undefined) throw new Error('not there');
+    const seen = { ...stat, etag: await store.fingerprint(stat) };
+    await store.copy(from, to, { seen });
+    await store.remove(to);
+    await store.writeText(from, 'other');
+    await expect(store.copy(from, to, { seen })).rejects.toMatchObject({
+      kind: 'inputs-changed',
+      type: 'InputChanged',
+    });
+    expect(await store.stat(to)).toBeUndefined();
+  },
+);
+
+test('all names of one place lead there', async () => {
+  const { store } = start();
+  await store.writeText('s3://bucket/a/b', 'x');
+  for (const name of ['s3a://bucket/a/b', 's3n://bucket//a/b', 'S3://bucket/a//b', 's3:///bucket/a/b']) {
+    expect(await store.readText(name)).toBe('x');
+    expect(await store.stat(name)).toMatchObject({ path: 's3://bucket/a/b' });
+    expect(await store.canonical(`${name}//`)).toBe('s3://bucket/a/b');
+  }
+});
+
 test.each(['gs://bucket/a', 'https://example.org/a', 'abfss://c@a/a'])('%s is refused by name', async (path) => {
   await expect(start().store.list(path)).rejects.toMatchObject({ kind: 'config', type: 'UnknownScheme' });
 });

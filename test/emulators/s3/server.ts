@@ -20,8 +20,8 @@ const credentials = { AWS_ACCESS_KEY_ID: 'headgate', AWS_SECRET_ACCESS_KEY: 'hea
 
 const startSeconds = 60;
 
-const properties = (endpoint: string, folder: string): string =>
-  `s3proxy.authorization=aws-v2-or-v4
+const properties = (endpoint: string, folder: string, signed: boolean): string =>
+  `s3proxy.authorization=${signed ? 'aws-v2-or-v4' : 'none'}
 s3proxy.endpoint=${endpoint}
 s3proxy.identity=${credentials.AWS_ACCESS_KEY_ID}
 s3proxy.credential=${credentials.AWS_SECRET_ACCESS_KEY}
@@ -44,6 +44,8 @@ export async function startS3Server(options: {
   readonly data: string;
   readonly buckets: readonly string[];
   readonly port?: number;
+  /** Whether requests must be signed. Default true; a proxy that changes them breaks the signature. */
+  readonly signed?: boolean;
 }): Promise<S3Server> {
   const { java, python, s3Server } = await ensureTools('test');
   if (s3Server === undefined) throw new Error('no S3 server was installed');
@@ -51,7 +53,7 @@ export async function startS3Server(options: {
   const folder = join(options.data, 'buckets');
   for (const bucket of options.buckets) await mkdir(join(folder, bucket), { recursive: true });
   const settings = join(options.data, 's3.properties');
-  await writeFile(settings, properties(endpoint, folder), { mode: 0o600 });
+  await writeFile(settings, properties(endpoint, folder, options.signed ?? true), { mode: 0o600 });
   await writeFile(join(options.data, 'logback.xml'), logging);
   const log = join(options.data, 's3.log');
   const command = [
