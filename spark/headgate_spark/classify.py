@@ -55,11 +55,21 @@ _FIRST_MATCH = (
     ),
     _Rule("conflict", "ConcurrentWrite", "Nothing to do: the job runs again on a fresh read.", _concurrent),
     _Rule(
+        "config",
+        "NoBucket",
+        "Correct the bucket in the pipeline file, or make it.",
+        _told("UnknownStoreException", "NoSuchBucket"),
+    ),
+    # S3 is asked to write a name once, and another request for it is under way.
+    _Rule("conflict", "ConcurrentWrite", "Nothing to do: the job runs again.", _told("ConditionalRequestConflict")),
+    _Rule(
         "permission",
         "AccessDenied",
-        "Grant the user of the Spark process access to the path.",
+        "Grant the user of the Spark process, or the role of the cluster, access to the path.",
         lambda found, text: (
             bool(found & {"AccessControlException", "AccessDeniedException", "PermissionError"})
+            or "NoAuthWithAWSException" in found
+            or "NoAwsCredentialsException" in found
             or "Permission denied" in text
         ),
     ),
@@ -67,7 +77,24 @@ _FIRST_MATCH = (
         "throttle",
         "Throttled",
         "Nothing to do: the job runs again later.",
-        _told("SlowDown", "ThrottlingException", "Too Many Requests", "Rate exceeded"),
+        _told("SlowDown", "ThrottlingException", "AWSServiceThrottledException", "Too Many Requests", "Rate exceeded"),
+    ),
+    # Before what lies in a file: a connection that ends looks like a file that does.
+    _Rule(
+        "infrastructure",
+        "StoreUnreachable",
+        "Nothing to do: the job runs again. If it lasts, check the endpoint, the region and the network.",
+        _named(
+            "ConnectException",
+            "ConnectTimeoutException",
+            "SocketTimeoutException",
+            "UnknownHostException",
+            "NoRouteToHostException",
+            "AWSClientIOException",
+            "AWSServiceIOException",
+            "AWSStatus500Exception",
+            "ApiCallTimeoutException",
+        ),
     ),
     _Rule(
         "data",
@@ -94,7 +121,10 @@ _FIRST_MATCH = (
         "inputs-changed",
         "InputChanged",
         "Run the pipeline again: it freezes a new batch.",
-        _named("FAILED_READ_FILE.FILE_NOT_EXIST", "PATH_NOT_FOUND", "FileNotFoundException"),
+        # Another object under the name of the one that S3A had begun to read.
+        _named(
+            "FAILED_READ_FILE.FILE_NOT_EXIST", "PATH_NOT_FOUND", "FileNotFoundException", "RemoteFileChangedException"
+        ),
     ),
     _Rule(
         "data",

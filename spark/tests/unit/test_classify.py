@@ -38,6 +38,36 @@ from headgate_spark.errors import JobFailed
             "conflict",
             "ConcurrentWrite",
         ),
+        (
+            "java.nio.file.FileAlreadyExistsException: s3://lake/t/_delta_log/00000000000000000007.json\n"
+            "Caused by: org.apache.hadoop.fs.s3a.RemoteFileChangedException: Writing Object on t: (Status Code: 412)",
+            "conflict",
+            "ConcurrentWrite",
+        ),
+        ("S3Exception: ConditionalRequestConflict (Service: S3, Status Code: 409)", "conflict", "ConcurrentWrite"),
+        (
+            "java.nio.file.AccessDeniedException: s3://lake/t: getFileStatus on s3://lake/t: S3Exception: null "
+            "(Service: S3, Status Code: 403, Request ID: x):null",
+            "permission",
+            "AccessDenied",
+        ),
+        (
+            "org.apache.hadoop.fs.s3a.UnknownStoreException: `s3://none/t': Bucket does not exist: NoSuchBucket",
+            "config",
+            "NoBucket",
+        ),
+        (
+            "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file s3://raw/a.csv\n"
+            "Caused by: org.apache.hadoop.fs.s3a.RemoteFileChangedException: open `s3a://raw/a.csv': ETag was changed",
+            "inputs-changed",
+            "InputChanged",
+        ),
+        (
+            "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file s3://raw/a.csv\n"
+            "Caused by: java.net.SocketTimeoutException: Read timed out\n java.io.EOFException",
+            "infrastructure",
+            "StoreUnreachable",
+        ),
         ("java.nio.file.FileAlreadyExistsException: /lake/report.json", "unknown", "UnexpectedError"),
         (
             "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///raw/a.csv.gz. SQLSTATE: KD001\n"
