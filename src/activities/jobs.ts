@@ -100,7 +100,7 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
         continue;
       }
       const asked = (await store.stat(job.requestPath)) !== undefined;
-      const place = isPlaced(input, runtime) ? parsePlace(await store.readText(paths.host(attempt))) : undefined;
+      const place = parsePlace(await store.readText(paths.host(attempt)));
       const submission = submissionOf(input, attempt);
       if (place === undefined) return { kind: asked ? 'asked' : 'new', runtime, submission };
       const isOurKind = (place.kind === 'host') === runtime.traits.hostBound;
@@ -123,8 +123,10 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
   /** Writes down who is asked, and for what, before anybody is. False when somebody was faster. */
   async function recordIntent(input: SubmitJobInput, runtime: SparkRuntime, job: JobSubmission): Promise<boolean> {
     const { attempt, reportPath, failurePath, cluster } = job;
-    if (isPlaced(job, runtime)) {
-      const place = runtime.traits.hostBound ? hostQueue : clusterText(runtime.name, cluster ?? '');
+    // Whoever looks for the job later must know where.
+    const named = cluster === undefined ? undefined : clusterText(runtime.name, cluster);
+    const place = runtime.traits.hostBound ? hostQueue : named;
+    if (place !== undefined) {
       const path = pathsOf(input).host(attempt);
       if (!(await store.putIfAbsent(path, place)) && (await store.readText(path)) !== place) return false;
     }
@@ -158,7 +160,10 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
         const found = await findJobAsked(runtime, submission);
         if (found !== undefined) return recorded(input, attempt, found);
         after = attempt;
-      } else if (await recordIntent(input, runtime, submission)) {
+        continue;
+      }
+      await runtime.makeReady?.(submission);
+      if (await recordIntent(input, runtime, submission)) {
         return recorded(input, attempt, await runtime.submit(submission, tokenOf(submission)));
       }
     }
@@ -205,10 +210,6 @@ export function createJobActivities({ runtimes, store, hostQueue }: JobActivityD
     }),
   };
 }
-
-/** A job that only its host or its cluster knows: who looks for it must know where. */
-const isPlaced = ({ cluster }: Pick<SubmitJobInput, 'cluster'>, { traits }: SparkRuntime): boolean =>
-  traits.hostBound || cluster !== undefined;
 
 /** The same for every submit of one attempt, of a length that every service takes. */
 const tokenOf = ({ stepKey, attempt }: JobSubmission): string => sha256(`${stepKey}#${attempt}`);

@@ -135,6 +135,11 @@ export type JobOutcome =
 export interface SparkRuntime {
   readonly name: RuntimeName;
   readonly traits: RuntimeTraits;
+  /**
+   * Does, and refuses, what can be before anybody is asked for the job: what fails here leaves nothing that must be looked for.
+   * Default: nothing.
+   */
+  makeReady?(job: JobSubmission): Promise<void>;
   /** Starts the job. While the step has an open job, that is the answer, which may be of an earlier attempt. */
   submit(job: JobSubmission, token: string): Promise<JobHandle>;
   /**

@@ -34,7 +34,7 @@ const input = (generation = 1, definition: Definition = pipeline): SubmitJobInpu
 
 /** As a service that tells late of its jobs, in the time of a test. */
 const lookedUp: FakeRuntimeOptions = {
-  traits: { hostBound: false, settlingSeconds: 0.1, pollSeconds: { shortest: 0.005, longest: 0.005 } },
+  traits: { hostBound: false, settlingSeconds: 0.4, pollSeconds: { shortest: 0.005, longest: 0.005 } },
 };
 const byToken: FakeRuntimeOptions = { ...lookedUp, byToken: true };
 
@@ -43,7 +43,11 @@ function scene(options: FakeRuntimeOptions = {}) {
   const spark = new FakeSpark(store, () => ({ hold: true }));
   const activitiesOn = (host: string) =>
     createJobActivities({
-      runtimes: { local: spark.runtime(options), databricks: spark.runtime({ ...byToken, name: 'databricks' }) },
+      runtimes: {
+        local: spark.runtime(options),
+        emr: spark.runtime({ ...lookedUp, name: 'emr' }),
+        databricks: spark.runtime({ ...byToken, name: 'databricks' }),
+      },
       store,
       hostQueue: host,
     });
@@ -185,7 +189,7 @@ describe('submitJob', () => {
   });
 
   it('names the runtimes it has when asked for another', async () => {
-    const bad = scene().asked({ runtime: 'emr' });
+    const bad = scene().asked({ runtime: 'emr-serverless' });
     await expect(bad).rejects.toMatchObject({ type: 'UnknownRuntime', nonRetryable: true });
   });
 });
@@ -255,6 +259,68 @@ describe('a job that lives on one host', () => {
     here.spark.lose();
     const handle = await here.asked({ after: 1 }, 'headgate/there');
     expect(handle).toMatchObject({ attempt: 2, taskQueue: 'headgate/there' });
+  });
+});
+
+describe('a job that lives on a cluster', () => {
+  const onCluster = (cluster: string) => ({ runtime: 'emr', cluster }) as const;
+
+  it('is looked for on the cluster that was asked, although another one is given now', async () => {
+    const here = scene();
+    here.spark.afterSubmit = () => {
+      throw new Error('kill -9');
+    };
+    await expect(here.asked(onCluster('j-1'))).rejects.toThrow();
+    here.spark.afterSubmit = () => undefined;
+    const asked: (string | undefined)[] = [];
+    here.spark.onFind = ({ cluster }) => asked.push(cluster);
+    expect(await here.submit(onCluster('j-2'))).toMatchObject({ attempt: 1 });
+    expect(asked).toEqual(['j-1']);
+    expect(here.spark.runs(stepKey)).toBe(1);
+  });
+
+  it('goes to the cluster that somebody chose who died before asking', async () => {
+    const here = scene();
+    here.store.before = (operation, path) => {
+      if (operation === 'putIfAbsent' && path === paths.request(1)) throw new Error('kill -9');
+    };
+    await expect(here.asked(onCluster('j-1'))).rejects.toThrow();
+    here.store.before = () => undefined;
+    await here.submit(onCluster('j-2'));
+    expect(here.spark.clusters(stepKey)).toEqual(['j-1']);
+  });
+
+  it('is not asked for where a host was chosen and never asked, nor the other way round', async () => {
+    for (const [first, second] of [
+      [{}, onCluster('j-1')],
+      [onCluster('j-1'), {}],
+    ] as const) {
+      const here = scene();
+      here.store.before = (operation, path) => {
+        if (operation === 'putIfAbsent' && path === paths.request(1)) throw new Error('kill -9');
+      };
+      await expect(here.asked(first)).rejects.toThrow();
+      here.store.before = () => undefined;
+      expect(await here.submit(second)).toMatchObject({ attempt: 2 });
+      expect(here.spark.runs(stepKey)).toBe(1);
+    }
+  });
+
+  it('is found by the runtime that was asked, when the pipeline has another one now', async () => {
+    for (const [first, second] of [
+      [{}, onCluster('j-1')],
+      [onCluster('j-1'), {}],
+    ] as const) {
+      const here = scene();
+      here.spark.afterSubmit = () => {
+        throw new Error('kill -9');
+      };
+      await expect(here.asked(first)).rejects.toThrow();
+      here.spark.afterSubmit = () => undefined;
+      const { runtime = 'local' } = { runtime: undefined, ...first };
+      expect(await here.submit(second)).toMatchObject({ attempt: 1, runtime });
+      expect(here.spark.runs(stepKey)).toBe(1);
+    }
   });
 });
 

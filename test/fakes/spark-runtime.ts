@@ -42,6 +42,7 @@ export class FakeSpark {
   lag = 0;
   /** Called after a job was begun and before its submitter hears of it; may throw. */
   afterSubmit: (job: JobSubmission) => void = () => undefined;
+  onFind: (job: JobSubmission) => void = () => undefined;
   readonly #jobs: FakeJob[] = [];
   #instance = 1;
 
@@ -52,8 +53,10 @@ export class FakeSpark {
 
   /** A runtime as one worker sees it; another worker's is another object over the same jobs. */
   runtime({ name = 'local', traits, byToken = false }: FakeRuntimeOptions = {}): SparkRuntime {
-    const find = async (submission: JobSubmission): Promise<JobHandle | undefined> =>
-      this.#lags() ? undefined : this.#openOf(submission)?.handle;
+    const find = async (submission: JobSubmission): Promise<JobHandle | undefined> => {
+      this.onFind(submission);
+      return this.#lags() ? undefined : this.#openOf(submission)?.handle;
+    };
     return {
       name,
       traits: { ...runtimeTraits[name], ...traits },
@@ -91,6 +94,10 @@ export class FakeSpark {
 
   sizes(stepKey: string): readonly number[] {
     return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).map(({ submission }) => submission.size);
+  }
+
+  clusters(stepKey: string): readonly (string | undefined)[] {
+    return this.#jobs.filter(({ handle }) => handle.stepKey === stepKey).map(({ submission }) => submission.cluster);
   }
 
   /** Lets a held job end. */

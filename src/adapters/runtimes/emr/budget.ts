@@ -43,11 +43,17 @@ export function createCallBudget(options: BudgetOptions = {}): CallBudget {
   let dueMs = 0;
   const counts: Record<string, number> = {};
 
-  async function turn(): Promise<void> {
-    const now = Date.now();
-    dueMs = Math.max(dueMs, now) + intervalMs;
-    const waitMs = dueMs - burst * usualMs - now;
-    if (waitMs > 0) await delay(waitMs);
+  let line = Promise.resolve();
+
+  /** One after another: who waits is let go at the pace of that moment. */
+  function turn(): Promise<void> {
+    line = line.then(async () => {
+      const now = Date.now();
+      dueMs = Math.max(dueMs, now) + intervalMs;
+      const waitMs = dueMs - burst * usualMs - now;
+      if (waitMs > 0) await delay(waitMs);
+    });
+    return line;
   }
 
   function heard(operation: string, cluster: string, error?: unknown): void {

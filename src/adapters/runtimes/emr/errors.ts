@@ -77,10 +77,21 @@ const names: Readonly<Record<string, Verdict>> = {
   TimeoutError: failed,
 };
 
+type ErrorLike = { readonly name: string; readonly message: string };
+
+/** Those of an aborted request are no `Error` everywhere. */
+const isErrorLike = (error: unknown): error is ErrorLike =>
+  typeof error === 'object' &&
+  error !== null &&
+  'name' in error &&
+  typeof error.name === 'string' &&
+  'message' in error &&
+  typeof error.message === 'string';
+
 /** The connection was never made, so nothing was asked. */
 const unsent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-function verdictOf(error: Error): Verdict | undefined {
+function verdictOf(error: ErrorLike): Verdict | undefined {
   const known = Object.hasOwn(names, error.name) ? names[error.name] : undefined;
   if (known !== undefined) return known;
   const code = codeOf(error);
@@ -95,7 +106,7 @@ function verdictOf(error: Error): Verdict | undefined {
 
 /** What has no answer of EMR in it, and no broken connection, is a defect and passes unchanged. */
 export function emrError(error: unknown, operation: EmrOperation, cluster: string): unknown {
-  if (!(error instanceof Error) || error instanceof EmrError) return error;
+  if (error instanceof EmrError || !isErrorLike(error)) return error;
   const verdict = verdictOf(error);
   if (verdict === undefined) return error;
   const code = codeOf(error) ?? error.name;
@@ -103,10 +114,10 @@ export function emrError(error: unknown, operation: EmrOperation, cluster: strin
 }
 
 /** Of a broken connection, as Node tells it; connections in trouble of the SDK's own have no system call. */
-const codeOf = (error: Error): string | undefined =>
+const codeOf = (error: ErrorLike): string | undefined =>
   'code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code) ? error.code : undefined;
 
-function statusOf(error: Error): number | undefined {
+function statusOf(error: ErrorLike): number | undefined {
   const holders = [
     '$metadata' in error ? error.$metadata : undefined,
     '$response' in error ? error.$response : undefined,

@@ -27,6 +27,7 @@ export function createLazyEmrRuntime({ open = openFromEnvironment, ...options }:
   return {
     name: 'emr',
     traits: runtimeTraits.emr,
+    makeReady: async (job) => (await runtime()).makeReady(job),
     submit: async (...job) => (await runtime()).submit(...job),
     find: async (...job) => (await runtime()).find(...job),
     status: async (...asked) => (await runtime()).status(...asked),

@@ -43,7 +43,7 @@ export function createEmrRuntime(options: EmrRuntimeOptions): EmrRuntime {
     return watch;
   };
 
-  const { submit, find } = createSubmit({
+  const { readyStep, submit, find } = createSubmit({
     api,
     asking,
     budget,
@@ -93,8 +93,10 @@ export function createEmrRuntime(options: EmrRuntimeOptions): EmrRuntime {
   return {
     name,
     traits: runtimeTraits[name],
-    submit: (job) => submit(clusterOf(job), job),
-    find: (job) => find(clusterOf(job), job),
+    makeReady: async (job) => void (await readyStep(clusterOf(job), job)),
+    submit: async (job) => submit(clusterOf(job), job),
+    // Without a cluster nobody was ever asked.
+    find: async (job) => (job.cluster === undefined ? undefined : find(job.cluster, job)),
     status: look,
     cancel,
     hint: (cluster) => watches.get(cluster)?.hint(),

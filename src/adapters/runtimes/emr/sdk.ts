@@ -17,10 +17,13 @@ import type { ClusterView, EmrApi, EmrOperation, StepView } from './api';
 import { emrError } from './errors';
 
 /** An answer that takes longer is lost. */
-export const answerLimitMs = 20_000;
+const usualLimitMs = 20_000;
 
 /** Region and credentials from the worker's environment; the endpoint too, as the SDK reads it (AWS_ENDPOINT_URL_EMR). */
-export async function openEmr(config: Omit<EMRClientConfig, 'maxAttempts'> = {}): Promise<EmrApi> {
+export async function openEmr(
+  config: Omit<EMRClientConfig, 'maxAttempts'> = {},
+  answerLimitMs = usualLimitMs,
+): Promise<EmrApi> {
   const client = new EMRClient({ ...config, maxAttempts: 1 });
   try {
     await client.config.region();
@@ -33,10 +36,10 @@ export async function openEmr(config: Omit<EMRClientConfig, 'maxAttempts'> = {})
       cause,
     });
   }
-  return createSdkApi(client);
+  return createSdkApi(client, answerLimitMs);
 }
 
-function createSdkApi(client: EMRClient): EmrApi {
+function createSdkApi(client: EMRClient, answerLimitMs: number): EmrApi {
   async function asked<T>(operation: EmrOperation, cluster: string, ask: (limit: Limit) => Promise<T>): Promise<T> {
     const abortSignal = AbortSignal.timeout(answerLimitMs);
     try {

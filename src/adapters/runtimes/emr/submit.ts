@@ -142,11 +142,17 @@ export function createSubmit(deps: SubmitDeps) {
     }
   }
 
+  /** Undefined for a cluster that has ended. */
+  async function readyStep(cluster: string, job: JobSubmission): Promise<NewStep | undefined> {
+    const view = await describe(cluster);
+    if (clusterPhaseOf(view) === 'ended') return undefined;
+    return stepOf(job, view, await deps.ship(job.state), settings);
+  }
+
   async function submit(cluster: string, job: JobSubmission): Promise<JobHandle> {
     const endMs = Date.now() + sendWithinMs;
-    const view = await describe(cluster);
-    if (clusterPhaseOf(view) === 'ended') return newHandle(cluster, noStep, job);
-    const step = stepOf(job, view, await deps.ship(job.state), settings);
+    const step = await readyStep(cluster, job);
+    if (step === undefined) return newHandle(cluster, noStep, job);
     for (;;) {
       const open = await openSteps(cluster);
       const known = open.find((other) => attemptOf(other, job) !== undefined);
@@ -161,7 +167,7 @@ export function createSubmit(deps: SubmitDeps) {
     }
   }
 
-  return { submit, find };
+  return { readyStep, submit, find };
 }
 
 /** One that EMR gives no time for may be the one. */

@@ -20,18 +20,19 @@ import type { JobView, ResidentStats } from './resident-protocol';
 
 type Wait = { readonly ms: number; readonly signal: AbortSignal };
 
-export type LocalRuntime = Required<SparkRuntime> & {
-  /** Starts the process in the background unless it runs; Spark itself may still be starting afterwards. */
-  ensure(): Promise<void>;
-  /** Ends the process, also under running jobs: they are lost and run again when somebody asks for them. */
-  stop(): Promise<void>;
-  /** Goes for good: ends the process when it has no work and no other client, else leaves it to them. */
-  release(): Promise<void>;
-  /** Undefined when no process runs. */
-  stats(): Promise<ResidentStats | undefined>;
-  /** Closes the connection, as a crash would; the process and its jobs go on. */
-  disconnect(): void;
-};
+export type LocalRuntime = SparkRuntime &
+  Required<Pick<SparkRuntime, 'find'>> & {
+    /** Starts the process in the background unless it runs; Spark itself may still be starting afterwards. */
+    ensure(): Promise<void>;
+    /** Ends the process, also under running jobs: they are lost and run again when somebody asks for them. */
+    stop(): Promise<void>;
+    /** Goes for good: ends the process when it has no work and no other client, else leaves it to them. */
+    release(): Promise<void>;
+    /** Undefined when no process runs. */
+    stats(): Promise<ResidentStats | undefined>;
+    /** Closes the connection, as a crash would; the process and its jobs go on. */
+    disconnect(): void;
+  };
 
 const name = 'local';
 const jobView = jobViewSchema.nullable();

@@ -207,7 +207,7 @@ test('1,000 faults of the API make no second step, and fail no run', async () =>
 test('200 runs over one cluster: calls are bounded, and the end of a job is seen within ten seconds', async () => {
   const random = createRandom(1);
   const drivers = new FakeDrivers(() => ({ runMs: 15_000 + random.below(60_000) }));
-  drivers.emr.concurrency = 20;
+  drivers.emr.concurrency = 50;
   const worker = workerOf(drivers, new Life(Infinity), random);
   const late: number[] = [];
   const runJob = async (job: number): Promise<void> => {
