@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { keepDefinition } from '../../src/activities/definitions';
 import { createJobActivities, type Elsewhere, type SubmitJobInput } from '../../src/activities/jobs';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
+import { HeadgateError } from '../../src/contracts/errors';
 import { jobKinds, type PrepareRequest } from '../../src/contracts/job';
 import { parseStepKey } from '../../src/contracts/ids';
 import type { Definition } from '../../src/contracts/pipeline-ref';
@@ -9,6 +10,7 @@ import { attemptReport, batchPaths, jobPaths, stepKey as stepKeyOf } from '../..
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline, prepareReport } from '../fakes/reports';
 import { FakeSpark, type FakeRuntimeOptions } from '../fakes/spark-runtime';
+import { useVirtualClock } from '../support/virtual-clock';
 import { until } from '../support/waiting';
 
 const { digest } = prepareReport;
@@ -34,7 +36,7 @@ const input = (generation = 1, definition: Definition = pipeline): SubmitJobInpu
 
 /** As a service that tells late of its jobs, in the time of a test. */
 const lookedUp: FakeRuntimeOptions = {
-  traits: { hostBound: false, settlingSeconds: 0.4, pollSeconds: { shortest: 0.005, longest: 0.005 } },
+  traits: { hostBound: false, settlingSeconds: 0.1, pollSeconds: { shortest: 0.005, longest: 0.005 } },
 };
 const byToken: FakeRuntimeOptions = { ...lookedUp, byToken: true };
 
@@ -188,6 +190,16 @@ describe('submitJob', () => {
     expect(redo.reportPath).not.toBe(first.reportPath);
   });
 
+  it('leaves nothing to be looked for where the runtime refuses before it is asked', async () => {
+    const here = scene({
+      makeReady: async () => {
+        throw new HeadgateError({ kind: 'config', type: 'NoCluster', message: 'None.', remedy: 'None.' });
+      },
+    });
+    await expect(here.asked()).rejects.toMatchObject({ type: 'NoCluster', nonRetryable: true });
+    expect(here.store.paths()).toEqual([]);
+  });
+
   it('names the runtimes it has when asked for another', async () => {
     const bad = scene().asked({ runtime: 'emr-serverless' });
     await expect(bad).rejects.toMatchObject({ type: 'UnknownRuntime', nonRetryable: true });
@@ -195,6 +207,8 @@ describe('submitJob', () => {
 });
 
 describe('a submit that was begun, and whose id nobody wrote down', () => {
+  useVirtualClock({ flows: true });
+
   it('is looked for while the runtime may tell late of it, and not made again', async () => {
     const here = scene(lookedUp);
     await dieAfterSubmit(here);
@@ -263,6 +277,8 @@ describe('a job that lives on one host', () => {
 });
 
 describe('a job that lives on a cluster', () => {
+  useVirtualClock({ flows: true });
+
   const onCluster = (cluster: string) => ({ runtime: 'emr', cluster }) as const;
 
   it('is looked for on the cluster that was asked, although another one is given now', async () => {

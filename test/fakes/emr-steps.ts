@@ -123,14 +123,11 @@ export class FakeEmr implements EmrApi {
     this.#startNext(step.cluster);
   }
 
-  /** The cluster is gone, and what ran on it with it. */
-  terminate(
-    cluster: string,
-    reason: ClusterView['reason'] & object,
-    stepState: string | undefined = 'CANCELLED',
-  ): void {
+  /** The cluster is gone. Its steps are told, in this state, or never are. */
+  terminate(cluster: string, reason: ClusterView['reason'] & object, stepState?: string): void {
     this.cluster(cluster, { ...this.#clusterOf(cluster), state: 'TERMINATED_WITH_ERRORS', reason });
-    for (const step of this.openSteps(cluster)) if (stepState !== undefined) this.#enter(step, stepState);
+    if (stepState === undefined) return;
+    for (const step of this.openSteps(cluster)) this.#enter(step, stepState);
   }
 
   openSteps(cluster: string): readonly FakeStep[] {

@@ -22,6 +22,7 @@ export type FakeRuntimeOptions = {
   readonly traits?: Partial<RuntimeTraits>;
   /** Like a service whose jobs are found by their token alone. */
   readonly byToken?: boolean;
+  readonly makeReady?: SparkRuntime['makeReady'];
 };
 
 type FakeJob = {
@@ -52,7 +53,7 @@ export class FakeSpark {
   }
 
   /** A runtime as one worker sees it; another worker's is another object over the same jobs. */
-  runtime({ name = 'local', traits, byToken = false }: FakeRuntimeOptions = {}): SparkRuntime {
+  runtime({ name = 'local', traits, byToken = false, makeReady }: FakeRuntimeOptions = {}): SparkRuntime {
     const find = async (submission: JobSubmission): Promise<JobHandle | undefined> => {
       this.onFind(submission);
       return this.#lags() ? undefined : this.#openOf(submission)?.handle;
@@ -60,6 +61,7 @@ export class FakeSpark {
     return {
       name,
       traits: { ...runtimeTraits[name], ...traits },
+      ...(makeReady === undefined ? {} : { makeReady }),
       submit: async (submission, token) => {
         const known = byToken ? this.#jobs.find((job) => job.token === token) : this.#openOf(submission);
         const job = known ?? this.#start(name, submission, token);

@@ -282,8 +282,7 @@ describe('the end of a step', () => {
     const here = scene();
     const handle = await here.submit();
     await jest.advanceTimersByTimeAsync(1_000);
-    here.emr.terminate('j-1', { code, message: 'said so' });
-    if (stepState !== undefined) here.step().states.push({ state: stepState, atMs: Date.now() });
+    here.emr.terminate('j-1', { code, message: 'said so' }, stepState);
     const outcome = await here.watched(handle);
     expect(outcome).toMatchObject({ kind: 'lost', reason: expect.stringContaining(`${code}: said so`) });
     expect('cause' in outcome ? outcome.cause : 'infrastructure').toBe(kind);
