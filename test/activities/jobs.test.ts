@@ -149,6 +149,16 @@ describe('submitJob', () => {
     expect(spark.runs(stepKey)).toBe(1);
   });
 
+  it('counts the report of an earlier attempt whose open job was the answer to a later submit', async () => {
+    const { spark, store, submit } = scene();
+    await submit();
+    expect((await submit({ after: 1 })).attempt).toBe(1);
+    spark.let(stepKey);
+    await until('its report', () => store.paths().includes(attemptReport(paths.report, 1)), 2000);
+    expect((await submit({ after: 1 })).attempt).toBe(1);
+    expect(spark.runs(stepKey)).toBe(1);
+  });
+
   it('submits another attempt after one that left its failure', async () => {
     const { spark, store, submit } = scene();
     const first = await submit();
