@@ -162,6 +162,15 @@ describe('a cluster', () => {
     expect((await clusterOf(emr, id)).state).toBe('TERMINATED');
   });
 
+  it('that ends changes nothing more of a step, however its process ended', async () => {
+    executor.next((_step, { kill }) => new Promise((resolve) => kill.addEventListener('abort', () => resolve(0))));
+    const id = await up();
+    await add(id, step('one'));
+    await terminate(id);
+    await setImmediate();
+    expect(await states(id)).toEqual(['CANCELLED']);
+  });
+
   it('waits for its steps to be gone before it is', async () => {
     let end: (code: number) => void = () => {};
     executor.next(() => new Promise((resolve) => (end = resolve)));
@@ -274,6 +283,20 @@ describe('steps', () => {
       state: 'TERMINATED_WITH_ERRORS',
       reason: { Code: 'STEP_FAILURE' },
     });
+  });
+
+  it('that fail do not end others once they may run beside each other, whatever they asked for before', async () => {
+    let fail: (code: number) => void = () => {};
+    executor.next((one, signals) =>
+      one.config.Name === 'bad' ? new Promise((resolve) => (fail = resolve)) : untilEnded(one, signals),
+    );
+    const id = await up();
+    await add(id, step('bad', [], { ActionOnFailure: 'TERMINATE_CLUSTER' }), step('next'));
+    await emr.send(new ModifyClusterCommand({ ClusterId: id, StepConcurrencyLevel: 2 }));
+    fail(1);
+    await setImmediate();
+    expect(await states(id)).toEqual(['FAILED', 'RUNNING']);
+    expect((await clusterOf(emr, id)).state).toBe('RUNNING');
   });
 
   it('that fail with TERMINATE_CLUSTER leave a protected cluster waiting', async () => {

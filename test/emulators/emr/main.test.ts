@@ -1,5 +1,5 @@
 // The try-out as a user starts it: it says what to set, serves, and nothing of it is left however it ends.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   });
   let told = '';
   child.stdout?.on('data', (chunk: Buffer) => (told += chunk.toString()));
-  const isTold = async (): Promise<boolean> => /AWS_ENDPOINT_URL_EMR=\S+\n/.test(told);
+  const isTold = async (): Promise<boolean> => /In another terminal/.test(told);
   await until(isTold, Boolean, 120);
   env = Object.fromEntries([...told.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
 });
@@ -62,6 +62,9 @@ it('serves both with what it says to set, and Ctrl-C ends it and keeps the data'
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(await processesOf(data)).toEqual([]);
   expect(await readdir(join(data, 'buckets', 'lake'))).toEqual(['kept']);
+  expect((await readdir(join(data, 'buckets', 'raw'))).toSorted()).toEqual(['customer_data.parquet', 'sales_data.csv']);
+  const { stdout } = spawnSync('/bin/sh', ['-c', `. ${data}/env && echo $AWS_ENDPOINT_URL_EMR`], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe(env['AWS_ENDPOINT_URL_EMR']);
 });
 
 it('leaves neither server nor step when it is killed', async () => {
