@@ -10,7 +10,7 @@ function isOutside(error: Error): boolean {
   return ('syscall' in error && typeof error.syscall === 'string') || error.name === 'ServiceError';
 }
 
-function summarize(error: unknown): FailureSummary {
+export function summarize(error: unknown): FailureSummary {
   if (error instanceof HeadgateError) {
     const fields = Object.fromEntries(
       Object.entries(error.fields).filter(

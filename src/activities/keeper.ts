@@ -17,7 +17,7 @@ export type KeeperActivityDeps = {
 type Asks = { readonly acceptCommit: CommitAsk; readonly acceptMaintenance: AskedMaintenance };
 
 /** A refusal as the failure that the keeper's validator named; everything else as it is. */
-function refusalOf(error: unknown): unknown {
+export function refusalOf(error: unknown): unknown {
   const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
   const failure = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   return isFailureSummary(failure) ? new HeadgateError({ ...failure, cause: error }) : error;

@@ -40,6 +40,7 @@ function jobOf(request: MaintenanceRequest, version: number, slice: Slice): Main
   return {
     runtime: request.runtime,
     state: request.state,
+    ...(request.needs === undefined ? {} : { needs: request.needs }),
     request: {
       protocol: jobProtocol,
       job: 'maintain',

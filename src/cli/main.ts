@@ -179,6 +179,52 @@ function program(): Command {
       ),
     );
 
+  const clusters = headgate.command('clusters').description('clusters of EMR: who uses them and why they live');
+  clusters
+    .command('list', { isDefault: true })
+    .description('all pools that have a cluster')
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((options) =>
+      finish(options.json, async () =>
+        (await import('./commands/clusters.js')).listClustersCommand(readConfig(process.env), undefined, options),
+      ),
+    );
+  clusters
+    .command('show')
+    .description('one pool')
+    .argument('<pool>', 'name of the pool')
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((pool, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/clusters.js')).listClustersCommand(readConfig(process.env), pool, options),
+      ),
+    );
+  clusters
+    .command('end')
+    .description('end the cluster of a pool with its last job')
+    .argument('<pool>', 'name of the pool')
+    .option('--now', 'whatever runs on it', false)
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((pool, options) =>
+      finish(options.json, async () =>
+        (await import('./commands/clusters.js')).endClusterCommand(readConfig(process.env), pool, options),
+      ),
+    );
+  clusters
+    .command('reap')
+    .description('end clusters of this installation that no open keeper knows')
+    .option('--dry-run', 'say which; end none')
+    .addOption(addressFlag())
+    .addOption(jsonFlag())
+    .action((options) =>
+      finish(options.json, async () =>
+        (await import('./commands/clusters.js')).reapClustersCommand(readConfig(process.env), options),
+      ),
+    );
+
   headgate
     .command('schema')
     .description('JSON Schema of pipeline files, for editors')

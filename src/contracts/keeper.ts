@@ -1,4 +1,5 @@
 // What the keeper of a table is asked, answers, tells and carries over when it continues as new. Plain data.
+import type { ClusterNeed, JobCost } from './cluster';
 import type { FailureSummary } from './failure';
 import type { CommitReport, CommitRequest, Unsubmitted } from './job';
 import type { RuntimeName } from './pipeline';
@@ -8,14 +9,15 @@ import type { MaintenanceLook, MaintenanceReply, MaintenanceRequest, Maintenance
 export type CommitJob = {
   readonly runtime: RuntimeName;
   readonly state: string;
+  readonly needs?: ClusterNeed;
   /** How the table wants to be kept; absent: not at all. */
   readonly upkeep?: MaintenanceRequest;
   readonly request: Unsubmitted<CommitRequest>;
 };
 
 export type CommitReply = { readonly stepKey: string } & (
-  | { readonly kind: 'committed'; readonly report: CommitReport }
-  | { readonly kind: 'failed'; readonly failure: FailureSummary }
+  | { readonly kind: 'committed'; readonly report: CommitReport; readonly cost?: JobCost }
+  | { readonly kind: 'failed'; readonly failure: FailureSummary; readonly cost?: JobCost }
   | { readonly kind: 'withdrawn' }
   /** Taken back too late: it has begun, and its end is the next answer. Told to a strict withdrawal only. */
   | { readonly kind: 'running' }

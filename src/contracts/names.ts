@@ -18,6 +18,11 @@ export const messageNames = {
   maintenanceDone: 'maintenanceDone',
   continueAsNew: 'continueAsNew',
   table: 'table',
+  leaseCluster: 'leaseCluster',
+  giveBackCluster: 'giveBackCluster',
+  clusterReady: 'clusterReady',
+  closeCluster: 'closeCluster',
+  cluster: 'cluster',
 } as const;
 
 /** Registered by the worker at start; the types are Temporal's. */
@@ -42,3 +47,13 @@ export const maintainWorkflowId = (pipeline: string, table: string): string => `
 
 /** The keeper of a table, wherever the request comes from. The path is part of the id: one table, one writer. */
 export const keeperWorkflowId = (table: string): string => `table/${table.replace(/\/+$/, '')}`;
+
+/** The keeper of a pool of clusters; a run's own pool is named after the run. */
+export const clusterWorkflowId = (pool: string): string => `cluster/${pool}`;
+
+/** What a tag of AWS may hold; two runs whose names become one share a pool, which does no harm. */
+export const poolOfRun = (workflowId: string): string =>
+  workflowId.replaceAll(/[^A-Za-z0-9_./=+@-]/g, '_').slice(0, 200);
+
+/** One sweep at a time. */
+export const reapWorkflowId = 'reap/clusters';

@@ -241,3 +241,48 @@ export function parseQuery(text: string): Parsed<string> {
     ? parsed
     : { problem: parsed.problem, remedy: 'Write one query; several statements cannot be one table.' };
 }
+
+/** Families and sizes as EC2 names them: `m6i.2xlarge`. */
+export const instanceTypePattern = /^[a-z][a-z0-9-]{1,19}\.[a-z0-9-]{2,20}$/;
+
+export const parseInstanceType = (text: string): Parsed<string> =>
+  instanceTypePattern.test(text)
+    ? { value: text }
+    : { problem: '{value} is not an instance type', remedy: 'Write it as EC2 does, for example m6i.2xlarge.' };
+
+export const isClusterId = (text: string): boolean => /^j-[A-Z0-9]{8,20}$/.test(text);
+
+/** `j-…`, `per-run` or the name of a pool. */
+export const parseClusterName = (text: string): Parsed<string> =>
+  isClusterId(text) || /^(?!j-)[a-z][a-z0-9-]{0,62}$/.test(text)
+    ? { value: text }
+    : {
+        problem: '{value} is neither a cluster nor a name for a pool',
+        remedy:
+          'Write the id of a cluster (j- and capitals), per-run, or a pool name of lower case letters, digits and -.',
+      };
+
+export const parseRelease = (text: string): Parsed<string> =>
+  /^emr-(?:spark-)?\d+\.\d+\.\d+$/.test(text)
+    ? { value: text }
+    : { problem: '{value} is not a release of EMR', remedy: 'Write it whole, as emr-spark-8.2.0 or emr-7.13.0.' };
+
+export const parseSubnet = (text: string): Parsed<string> =>
+  /^subnet-[0-9a-f]{8,17}$/.test(text)
+    ? { value: text }
+    : { problem: '{value} is not the id of a subnet', remedy: 'Write it as subnet-0123456789abcdef0.' };
+
+export const parseOff = (text: string): Parsed<'off'> =>
+  text === 'off'
+    ? { value: text }
+    : { problem: '{value} is not a range', remedy: 'Write { min: 2, max: 10 }, or off.' };
+
+/** EMR takes at most 256 steps that have not ended. */
+export const parseSteps = (text: string): Parsed<number> => {
+  const parsed = parseCount(1)(text);
+  return 'value' in parsed && parsed.value > 256
+    ? { problem: '{value} is more than EMR takes', remedy: 'Write 1 to 256.' }
+    : parsed;
+};
+
+export const tagKeyPattern = /^(?!aws:|headgate:)[A-Za-z0-9 _.:/=+@-]{1,128}$/;

@@ -2,52 +2,9 @@
 // such as 18-25, yes or 007 stay what they are; this file names the words, other files say what they mean together.
 import { z } from 'zod';
 import * as notation from './pipeline-file-notation';
-import type { Parsed } from './pipeline-file-notation';
-import { runtimeNames } from './kinds';
+import { runtimeFile } from './pipeline-file-runtime';
 import { parseColumnText } from './pipeline-file-types';
-
-type Extra = Readonly<Record<string, unknown>>;
-
-/** A text; `parse` decides whether it means anything. Problem and remedy travel in the zod issue. */
-const text = (description: string, parse?: (value: string) => Parsed<unknown>, extra: Extra = {}) =>
-  z
-    .string()
-    .superRefine((value, context) => {
-      const empty = { problem: 'is empty', remedy: 'Write a value, or remove the key.' };
-      const parsed = value === '' ? empty : parse?.(value);
-      if (parsed && 'problem' in parsed) {
-        context.addIssue({ code: 'custom', message: parsed.problem, params: { remedy: parsed.remedy } });
-      }
-    })
-    .meta({ description, ...extra });
-
-/** In an editor a word may also be a variable, as in `runtime: ${RUNTIME:-local}`. */
-const orVariable = (schema: Extra): Extra => ({ anyOf: [schema, { type: 'string', pattern: '^\\$\\{.+\\}$' }] });
-
-const word = <const W extends readonly [string, ...string[]]>(description: string, words: W, fallback?: W[number]) =>
-  z.enum(words).meta({
-    description: fallback === undefined ? description : `${description} Default ${fallback}.`,
-    ...orVariable({ enum: words }),
-    type: undefined,
-    enum: undefined,
-  });
-
-const flag = (description: string) =>
-  z.enum(['true', 'false']).meta({ description, ...orVariable({ type: 'boolean' }), type: undefined, enum: undefined });
-
-/** A mapping of fixed keys. The message of its unknown keys is the list of known ones, for suggestions. */
-const fields = <S extends z.ZodRawShape>(shape: S, description: string) =>
-  z.strictObject(shape, { error: knownKeys(shape) }).meta({ description });
-
-/** The same, with every key optional. */
-const options = <S extends z.ZodRawShape>(shape: S, description: string) =>
-  z
-    .strictObject(shape, { error: knownKeys(shape) })
-    .partial()
-    .meta({ description });
-
-const knownKeys = (shape: z.ZodRawShape) => (issue: { readonly code?: string }) =>
-  issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined;
+import { fields, flag, options, text, word } from './pipeline-file-words';
 
 const columnNames = (description: string) => z.array(text('Column name.')).min(1).meta({ description });
 
@@ -286,7 +243,7 @@ export const pipelineFileSchema = fields(
     target,
     maintenance: maintenance.optional(),
     schedule: schedule.optional(),
-    runtime: word('Where Spark jobs run.', runtimeNames, 'local').optional(),
+    runtime: runtimeFile.optional(),
     timezone: text('Zone of timestamps without one. Default UTC.', notation.parseTimezone).optional(),
     gate: fields(
       {

@@ -1,5 +1,6 @@
 // The resolved pipeline: what a pipeline file means once names, defaults and ${…} are settled. Not for workflows.
 import { z } from 'zod';
+import type { ClusterChoice } from './cluster-shape';
 import { type Infer, named, text, texts } from './document-schema';
 import { isTableUri } from './ids';
 import { runtimeNames } from './kinds';
@@ -162,4 +163,5 @@ export const pipeline = named('Pipeline', {
     'Digest over all that decides the staged rows: sources, transform, expectations, target key.',
   ),
 });
-export type Pipeline = Infer<typeof pipeline>;
+/** `cluster` is of no concern to jobs, which are on one: it is no part of their protocol. */
+export type Pipeline = Infer<typeof pipeline> & { readonly cluster?: ClusterChoice };

@@ -49,6 +49,24 @@ const quarantinedRows = z.object({
 });
 export type QuarantinedRows = Infer<typeof quarantinedRows>;
 
+const hours = z.number().nonnegative();
+
+const runCost = z.object({
+  waitingSeconds: hours.describe('Jobs waited for a cluster, for their turn, or between attempts.'),
+  workingSeconds: hours.describe('Jobs worked, as they say themselves.'),
+  machines: z
+    .object({
+      clusters: texts.describe('Ids of the clusters that the jobs ran on.'),
+      onDemandHours: hours.describe('Hours of on-demand instances: the share of the run while others used them too.'),
+      spotHours: hours.describe('The same of Spot instances.'),
+      calls: hours.describe('Requests to EMR about these clusters, shared alike.'),
+    })
+    .exactOptional()
+    .describe('Absent where jobs run on no cluster of ours.'),
+});
+/** What the jobs of a run cost, in time and machines. */
+export type RunCost = Infer<typeof runCost>;
+
 const runResult = z.object({
   outcome: z.enum(runOutcomes),
   pipeline: label,
@@ -60,6 +78,7 @@ const runResult = z.object({
   table: z.object({ path: text, version: count.exactOptional() }),
   expectations: z.array(expectationResult).exactOptional(),
   seconds: z.partialRecord(z.enum(phases), z.number().nonnegative()).describe('Seconds by phase.'),
+  cost: runCost.exactOptional().describe('Of its jobs; absent in records of before it was told, and without a job.'),
   warnings: z.array(warning),
   notices: texts,
 });

@@ -5,7 +5,14 @@ import type { Phase, RunOutcome } from './kinds';
 import type { QuarantinedRows, SourceFates } from './run-record-schema';
 
 export { phases, type Phase, type RunOutcome } from './kinds';
-export type { QuarantinedRows, RunPipelineResult, RunRows, SourceFate, SourceFates } from './run-record-schema';
+export type {
+  QuarantinedRows,
+  RunCost,
+  RunPipelineResult,
+  RunRows,
+  SourceFate,
+  SourceFates,
+} from './run-record-schema';
 
 export type RunPipelineInput = {
   /** Name in the worker's pipeline folder, or a path that the worker allows. Default: the worker's default pipeline. */

@@ -1,4 +1,5 @@
 // What upkeep of a table may decide, asks and tells: plain data between the policy, the keeper and the maintain jobs.
+import type { ClusterNeed } from './cluster';
 import type { FailureSummary } from './failure';
 import type { TableUri } from './ids';
 import type { MaintainRequest, Unsubmitted } from './job';
@@ -46,6 +47,7 @@ export type MaintenanceRequest = {
   readonly runtime: RuntimeName;
   /** State folder of the pipeline: requests and reports of the jobs lie there. */
   readonly state: string;
+  readonly needs?: ClusterNeed;
   /** A person asks for this one: budget, quiet hours and thresholds do not count. */
   readonly now?: MaintenanceKind;
 };
@@ -54,6 +56,7 @@ export type MaintenanceRequest = {
 export type MaintenanceJob = {
   readonly runtime: RuntimeName;
   readonly state: string;
+  readonly needs?: ClusterNeed;
   readonly request: Unsubmitted<MaintainRequest>;
 };
 

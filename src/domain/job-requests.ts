@@ -1,4 +1,6 @@
 // Builds the requests of a run's jobs from its pipeline and batch: names and places only, no I/O.
+import type { ClusterNeed } from '../contracts/cluster';
+import { poolOfRun } from '../contracts/names';
 import type { FrozenBatch } from '../contracts/batch';
 import { jobProtocol, type CommitRequest, type PrepareRequest, type Staging, type Unsubmitted } from '../contracts/job';
 import { batchPaths, quarantineTable, stepKey } from '../contracts/layout';
@@ -11,14 +13,29 @@ import type { CommitJob } from '../contracts/keeper';
 export type PrepareJob = {
   readonly runtime: RuntimeName;
   readonly state: string;
+  readonly needs?: ClusterNeed;
   /** The submitting activity puts the pipeline in the place of where it lies. */
   readonly request: Omit<Unsubmitted<PrepareRequest>, 'pipeline'> & { readonly pipeline: Definition };
 };
+
+/** Which cluster the jobs of a run want. Nothing: their runtime has none. */
+export function clusterNeed(
+  { cluster, definition }: Pick<PipelineRef, 'cluster' | 'definition'>,
+  run: string,
+): { readonly needs?: ClusterNeed } {
+  if (cluster === undefined) return {};
+  if (cluster.kind === 'existing') return { needs: cluster };
+  // A run with its whole pipeline in its history is older than clusters.
+  if (typeof definition !== 'string') return {};
+  const pool = cluster.kind === 'pool' ? cluster.name : poolOfRun(run);
+  return { needs: { kind: cluster.kind, pool, definition } };
+}
 
 export function prepareRequest(pipeline: PipelineRef, batch: FrozenBatch, run: string, generation: number): PrepareJob {
   return {
     runtime: pipeline.runtime,
     state: pipeline.state,
+    ...clusterNeed(pipeline, run),
     request: {
       protocol: jobProtocol,
       job: 'prepare',
@@ -56,7 +73,9 @@ export function commitRequest(
     ...(batch.interval === undefined ? {} : { interval: batch.interval }),
     ...(batch.base === undefined ? {} : { base: batch.base }),
   };
-  return { runtime: pipeline.runtime, state: pipeline.state, upkeep: maintenanceRequest(pipeline), request };
+  const needs = clusterNeed(pipeline, run);
+  const { runtime, state } = pipeline;
+  return { runtime, state, ...needs, upkeep: { ...maintenanceRequest(pipeline), ...needs }, request };
 }
 
 export function maintenanceRequest(

@@ -1,6 +1,12 @@
 // Makes the reference of a pipeline. Pure.
 import type { Pipeline } from '../contracts/pipeline';
-import type { Definition, PipelineRef, PublishedPipeline } from '../contracts/pipeline-ref';
+import type { ChosenCluster, Definition, PipelineRef, PublishedPipeline } from '../contracts/pipeline-ref';
+
+function withoutShape(cluster: NonNullable<Pipeline['cluster']>): ChosenCluster {
+  if (cluster.kind === 'existing') return cluster;
+  const { shape: _, ...chosen } = cluster;
+  return chosen;
+}
 
 export function referTo(pipeline: Pipeline, definition: Definition): PipelineRef {
   const { name, target, maintenance, runtime, timezone, gateWaitSeconds, state, definitionDigest } = pipeline;
@@ -18,6 +24,7 @@ export function referTo(pipeline: Pipeline, definition: Definition): PipelineRef
       ...(csv === undefined ? {} : { delimiter: csv.delimiter }),
     })),
     from: pipeline.transform.from,
+    ...(pipeline.cluster === undefined ? {} : { cluster: withoutShape(pipeline.cluster) }),
     ...(latestBy === undefined ? {} : { latestBy }),
   };
 }

@@ -3,7 +3,7 @@ import type { FrozenBatch } from '../contracts/batch';
 import type { FailureSummary } from '../contracts/failure';
 import type { CommitReport, PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
-import type { GateVerdict, Phase, RunOutcome, RunPipelineResult } from '../contracts/run';
+import type { GateVerdict, Phase, RunCost, RunOutcome, RunPipelineResult } from '../contracts/run';
 import { accountRows } from './run-rows';
 import { preparedOf } from './source-fates';
 
@@ -31,12 +31,13 @@ export function resultOf(facts: {
   readonly outcome: RunOutcome;
   readonly seconds: Readonly<Partial<Record<Phase, number>>>;
   readonly notices: readonly string[];
+  readonly cost?: RunCost;
   readonly batch?: FrozenBatch;
   readonly prepare?: PrepareReport;
   readonly commit?: CommitReport;
   readonly verdict?: GateVerdict;
 }): RunPipelineResult {
-  const { pipeline, outcome, seconds, notices, batch, prepare, commit, verdict } = facts;
+  const { pipeline, outcome, seconds, notices, cost, batch, prepare, commit, verdict } = facts;
   return {
     outcome,
     pipeline: pipeline.name,
@@ -47,6 +48,7 @@ export function resultOf(facts: {
       ...notices,
       ...(verdict === undefined ? [] : [`gate: ${verdict.decision} by ${verdict.by}: ${verdict.why}`]),
     ],
+    ...(cost === undefined ? {} : { cost }),
     ...(batch === undefined ? {} : { digest: batch.digest }),
     ...(batch?.interval === undefined ? {} : { interval: batch.interval }),
     ...(prepare === undefined ? {} : toldOfRows(pipeline, prepare, commit)),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { Pipeline } from '../contracts/pipeline';
 import { parseQuery } from '../contracts/pipeline-file-notation';
 import type { PipelineFile } from '../contracts/pipeline-file-schema';
+import { checkRuntime } from './check-runtime';
 import { checkSources } from './check-sources';
 import { checkTarget } from './check-target';
 import { checkTransform } from './check-transform';
@@ -94,6 +95,7 @@ function checkMeaning(
   checkSources(file, pipeline, report);
   checkTransform(file, pipeline, report);
   checkTarget(file, pipeline, report);
+  checkRuntime(file, pipeline, report);
   return pipeline;
 }
 

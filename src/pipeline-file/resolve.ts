@@ -18,13 +18,9 @@ import type { ColumnFile, PipelineFile, SourceFile, TransformFile } from '../con
 import { parseColumnText } from '../contracts/pipeline-file-types';
 import { defaultMaintenance } from '../domain/upkeep/policy';
 import { definitionDigest } from './digest';
+import { known } from './known';
+import { resolveRuntime } from './resolve-runtime';
 import { resolvePath } from './paths';
-
-/** The schema has parsed the text before; a problem here is a fault of ours. */
-function known<T>(parsed: Parsed<T>): T {
-  if ('value' in parsed) return parsed.value;
-  throw new Error(`a checked text could not be read again: ${parsed.problem}`);
-}
 
 const day = 86_400;
 
@@ -46,6 +42,7 @@ export function resolvePipeline(file: PipelineFile, cwd: string, sqlText: string
     timezone,
   };
   const schedule = file.schedule;
+  const state = file.state === undefined ? defaultStateRoot(table, file.name) : resolvePath(file.state, cwd);
   return {
     name: file.name,
     ...definition,
@@ -60,9 +57,9 @@ export function resolvePipeline(file: PipelineFile, cwd: string, sqlText: string
             catchupSeconds: schedule.catchup === undefined ? day : known(notation.parseDuration(schedule.catchup)),
           },
         }),
-    runtime: file.runtime ?? 'local',
+    ...resolveRuntime(file.runtime, state),
     gateWaitSeconds: file.gate?.wait === undefined ? 7 * day : known(notation.parseDuration(file.gate.wait)),
-    state: file.state === undefined ? defaultStateRoot(table, file.name) : resolvePath(file.state, cwd),
+    state,
     definitionDigest: definitionDigest(definition),
   };
 }

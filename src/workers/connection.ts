@@ -69,3 +69,13 @@ export async function registerSearchAttributes(connection: Connection, namespace
   const missing = ourSearchAttributes.filter(([name]) => known.customAttributes?.[name] === undefined);
   if (missing.length > 0) await addSearchAttributes(connection, namespace, missing);
 }
+
+/** Asked once: no two installations have a namespace of one id, whatever they call it. */
+export function namespaceIdOf(connection: Connection, namespace: string): () => Promise<string> {
+  let known: string | undefined;
+  return async () => {
+    known ??= (await connection.workflowService.describeNamespace({ namespace })).namespaceInfo?.id ?? '';
+    if (known === '') throw new TypeError(`the server tells no id of the namespace ${namespace}`);
+    return known;
+  };
+}

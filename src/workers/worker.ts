@@ -4,20 +4,29 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { createClusterActivities } from '../activities/clusters';
 import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
+import { createEmrClusters, emrClients } from '../adapters/clusters/emr-clusters';
 import { createJsonLinesSink } from '../adapters/metrics/json-lines';
 import type { Clock } from '../activities/ports';
 import { createCallBudget } from '../adapters/runtimes/emr/budget';
 import { createLazyEmrRuntime } from '../adapters/runtimes/emr/lazy';
 import { createLocalRuntime } from '../adapters/runtimes/local/runtime';
 import { createMaintenanceActivities } from '../activities/maintenance';
+import { createReapActivities } from '../activities/reap';
 import { createRunActivities } from '../activities/run';
 import { readHealth } from '../adapters/tables/health';
 import { createStores } from '../adapters/stores';
 import { hostTaskQueue } from '../contracts/names';
 import type { Config } from './config';
-import { connectPlain, connectWorker, registerSearchAttributes, type TemporalTarget } from './connection';
+import {
+  connectPlain,
+  connectWorker,
+  namespaceIdOf,
+  registerSearchAttributes,
+  type TemporalTarget,
+} from './connection';
 import type { Log } from './log';
 import { grantedFiles } from './grants';
 import { secureHome } from './home';
@@ -57,6 +66,10 @@ export async function startWorker(
     log: (message) => log.info(message),
   });
   const store = createStores();
+  const clusters = {
+    ...{ client, clock, taskQueue: config.taskQueue, store, namespaceId: namespaceIdOf(plain, target.namespace) },
+    ...(config.region === undefined ? {} : { clusters: createEmrClusters(emrClients({ region: config.region })) }),
+  };
   const version = versionOf(config.taskQueue, workflowBundlePath);
   const routed = routeWork(plain, target.namespace, config.versioning, version);
   const hostQueue = hostTaskQueue(config.taskQueue, hostOf(config.home));
@@ -94,6 +107,8 @@ export async function startWorker(
           envNames: config.variables,
         }),
         ...jobs,
+        ...createClusterActivities(clusters),
+        ...createReapActivities(clusters),
         ...createKeeperActivities({ client, taskQueue: config.taskQueue }),
         ...createMaintenanceActivities({
           client,

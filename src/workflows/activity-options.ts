@@ -1,14 +1,21 @@
 // How long each activity may be silent, may take, and is tried again. Every activity has a row, or this does not compile;
 // docs/architecture.md tells the same rows to people.
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { ClusterActivities } from '../activities/clusters';
 import type { JobActivities } from '../activities/jobs';
 import type { KeeperActivities } from '../activities/keeper';
 import type { MaintenanceActivities } from '../activities/maintenance';
+import type { ReapActivities } from '../activities/reap';
 import type { RunActivities } from '../activities/run';
 import { longestJobHours } from '../contracts/job';
 import { silentWorkerSeconds } from '../contracts/runtimes';
 
-export type Activities = JobActivities & KeeperActivities & MaintenanceActivities & RunActivities;
+export type Activities = ClusterActivities &
+  JobActivities &
+  KeeperActivities &
+  MaintenanceActivities &
+  ReapActivities &
+  RunActivities;
 
 type Bounded = ActivityOptions &
   Required<
@@ -45,6 +52,14 @@ const submit = {
 /** Retries are free, each one adopts the job; they end all the same. */
 const follow = { initialInterval: '100ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 200 };
 
+/** One or two calls to EMR; the keeper of the pool asks again after the last try. */
+const cluster = {
+  heartbeatTimeout,
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '2s', maximumInterval: '1 minute' },
+} as const;
+
 export const activityOptions = {
   loadPipeline: { ...files, startToCloseTimeout: '2 minutes', scheduleToCloseTimeout: '1 hour' },
   freezeInputs: files,
@@ -57,6 +72,13 @@ export const activityOptions = {
     scheduleToCloseTimeout: '1 hour',
     retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
   },
+  leaseCluster: { ...keeper, scheduleToCloseTimeout: '2 hours' },
+  giveBackCluster: { ...keeper, scheduleToCloseTimeout: '1 hour' },
+  startCluster: { ...cluster, startToCloseTimeout: '10 minutes', scheduleToCloseTimeout: '1 hour' },
+  lookAtCluster: cluster,
+  endCluster: cluster,
+  findGoneHolders: cluster,
+  sweepClusters: { ...cluster, startToCloseTimeout: '10 minutes', scheduleToCloseTimeout: '1 hour' },
   submitJob: { ...submit, scheduleToCloseTimeout: '1 hour' },
   findJob: { ...submit, scheduleToCloseTimeout: '10 minutes' },
   watchJob: {

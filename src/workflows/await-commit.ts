@@ -11,13 +11,14 @@ import {
 import { assertNever } from '../contracts/assert-never';
 import { longestJobHours, type CommitReport } from '../contracts/job';
 import { keeperWorkflowId } from '../contracts/names';
+import type { JobCost } from '../contracts/cluster';
 import type { CommitJob, CommitReply, Waiter } from '../contracts/keeper';
 import { commitReply } from '../domain/entrance/commit-messages';
 import { inCode } from '../domain/visible';
 import { activity } from './activity-options';
 import { onSignal } from './entrance';
 import { commitDoneSignal, withdrawCommitSignal } from './messages';
-import { toFailure } from './run-job';
+import { toFailure } from './failure-of';
 
 const requestCommit = activity('requestCommit');
 
@@ -30,7 +31,7 @@ const silencesLimit = 4;
 
 const isFinal = (reply: CommitReply | undefined): boolean => reply?.kind === 'committed' || reply?.kind === 'failed';
 
-export function createCommitDesk() {
+export function createCommitDesk(spend: (cost: JobCost) => void) {
   const replies = new Map<string, CommitReply>();
   const begun = new Set<string>();
   let isUnsettled = false;
@@ -113,6 +114,7 @@ export function createCommitDesk() {
       cancelled = error;
       return settleCancelled(job);
     });
+    if ('cost' in reply && reply.cost !== undefined) spend(reply.cost);
     switch (reply.kind) {
       case 'committed':
         return reply.report;

@@ -3,7 +3,7 @@ import { log, patched, setHandler, type SignalDefinition, type QueryDefinition }
 import { refuse } from '../domain/entrance/refuse';
 import { nothing } from '../domain/entrance/inputs';
 import type { Shape } from '../domain/entrance/shape';
-import { toFailure } from './run-job';
+import { toFailure } from './failure-of';
 
 /** May go when no workflow of before 2026-12 is open: it keeps what it took, so that its history replays. */
 export const isRefused = (): boolean => patched('entrances-parse-2026-12');

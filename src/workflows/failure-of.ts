@@ -21,3 +21,12 @@ export function failureOf(error: unknown): FailureSummary {
     fields: {},
   };
 }
+
+/** The wire form of a failure that ends a workflow: `type` names it, the summary is the first detail. */
+export const toFailure = (failure: FailureSummary): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `${failure.message} ${failure.remedy}`,
+    type: failure.type,
+    nonRetryable: true,
+    details: [failure],
+  });

@@ -20,6 +20,7 @@ import { hasWork, reduceKeeper } from '../domain/keeper/reduce';
 import { drawTableSheet, viewTable } from '../domain/keeper/sheet';
 import { restoreKeeper, type KeeperEvent, type KeeperIntent, type WorkOutcome } from '../domain/keeper/state';
 import { untilLook } from '../domain/upkeep/schedule';
+import { build } from './build';
 import { demand, inputOf, isRefused, onBareSignal, onQuery, onSignal } from './entrance';
 import { commitJob, lookAt, maintainJob, tellWaiter } from './keeper-work';
 import {
@@ -31,7 +32,7 @@ import {
   tableQuery,
   withdrawCommitSignal,
 } from './messages';
-import { toFailure } from './run-job';
+import { toFailure } from './failure-of';
 
 async function carryOut(intent: KeeperIntent): Promise<WorkOutcome | undefined> {
   switch (intent.kind) {
@@ -49,12 +50,6 @@ async function carryOut(intent: KeeperIntent): Promise<WorkOutcome | undefined> 
     default:
       return assertNever(intent);
   }
-}
-
-/** A worker without a version has a build id all the same, but no deployment. */
-function build(): string | undefined {
-  const { currentDeploymentVersion: version } = workflowInfo();
-  return version === undefined || version.deploymentName === '' ? undefined : version.buildId;
 }
 
 export async function keepTable(...args: readonly unknown[]): Promise<void> {

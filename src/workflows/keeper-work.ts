@@ -1,5 +1,6 @@
 // What a keeper does: a commit, a look at its table, a job of upkeep, each to an outcome; and the answers. Never throws.
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import type { JobCost } from '../contracts/cluster';
 import type { MaintainReport } from '../contracts/job';
 import type { CommitJob, KeeperAnswer } from '../contracts/keeper';
 import type { MaintenanceJob, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
@@ -13,11 +14,16 @@ const lookAtTable = activity('lookAtTable');
 
 export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
   const { stepKey } = job.request;
+  let cost: JobCost | undefined;
+  const spent = (): { readonly cost?: JobCost } => (cost === undefined ? {} : { cost });
+  const spend = (made: JobCost): void => {
+    cost = made;
+  };
   try {
-    const report = await runJob(job);
-    return { kind: 'commit-ended', reply: { kind: 'committed', stepKey, report } };
+    const report = await runJob(job, { spend });
+    return { kind: 'commit-ended', reply: { kind: 'committed', stepKey, report, ...spent() } };
   } catch (error) {
-    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure: failureOf(error) } };
+    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure: failureOf(error), ...spent() } };
   }
 }
 

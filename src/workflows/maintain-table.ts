@@ -4,11 +4,11 @@ import { longestJobHours } from '../contracts/job';
 import type { MaintenanceReply, MaintenanceResult } from '../contracts/upkeep';
 import { maintainTableInput } from '../domain/entrance/inputs';
 import { maintenanceReply } from '../domain/entrance/upkeep-messages';
-import { maintenanceRequest } from '../domain/job-requests';
+import { clusterNeed, maintenanceRequest } from '../domain/job-requests';
 import { activity } from './activity-options';
 import { inputOf, onSignal } from './entrance';
 import { maintenanceDoneSignal } from './messages';
-import { toFailure } from './run-job';
+import { toFailure } from './failure-of';
 
 const loadPipeline = activity('loadPipeline');
 const askMaintenance = activity('askMaintenance');
@@ -27,7 +27,8 @@ export async function maintainTable(...args: readonly unknown[]): Promise<Mainte
     if (answer.run === undefined || answer.run === run) reply = answer;
   });
   const input = inputOf(maintainTableInput, args, 'maintainTable');
-  const request = maintenanceRequest(await loadPipeline(input), input.now);
+  const spec = await loadPipeline(input);
+  const request = { ...maintenanceRequest(spec, input.now), ...clusterNeed(spec, replyTo) };
   const end = Date.now() + answerLimitHours * 3_600_000;
   do await askMaintenance({ request, replyTo, run });
   while (!(await condition(() => reply !== undefined, askAgainAfter)) && Date.now() < end);

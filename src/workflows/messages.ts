@@ -1,5 +1,6 @@
 // Messages of the workflows: what can be asked of a run and of a table keeper.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ClusterAnswer, ClusterUsage, ClusterView, GiveBack, LeaseAsk, LeaseNews } from '../contracts/cluster';
 import { messageNames } from '../contracts/names';
 import type { MaintenanceReply } from '../contracts/upkeep';
 import type { AskedMaintenance, CommitAsk, CommitReply, TableView, WithdrawAsk } from '../contracts/keeper';
@@ -36,3 +37,16 @@ export const maintenanceDoneSignal = defineSignal<[MaintenanceReply]>(messageNam
 export const continueAsNewSignal = defineSignal(messageNames.continueAsNew);
 
 export const tableQuery = defineQuery<TableView>(messageNames.table);
+
+/** A place on a cluster of the pool: granted, or promised with `clusterReady`. The same lease may be asked for again. */
+export const leaseClusterUpdate = defineUpdate<ClusterAnswer, [LeaseAsk]>(messageNames.leaseCluster);
+
+/** Answers what the lease has used. */
+export const giveBackClusterUpdate = defineUpdate<ClusterUsage | undefined, [GiveBack]>(messageNames.giveBackCluster);
+
+export const clusterReadySignal = defineSignal<[LeaseNews]>(messageNames.clusterReady);
+
+/** Nobody is expected any more: the cluster ends with its last lease. */
+export const closeClusterSignal = defineSignal(messageNames.closeCluster);
+
+export const clusterQuery = defineQuery<ClusterView>(messageNames.cluster);

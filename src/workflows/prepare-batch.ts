@@ -44,7 +44,8 @@ async function prepareOnce(spec: PipelineRef, options: PrepareOptions, state: Ru
   if (batch.toCopy === 0) state.mark('extract', 'skipped', 'read in place');
   else await state.during('extract', () => extractInputs({ batch: { manifestPath: batch.manifestPath } }));
   const job = prepareRequest(spec, batch, workflowInfo().workflowId, generation);
-  const report = await state.during('prepare', () => runJob(job));
+  const told = { tell: (note: string) => state.mark('prepare', 'running', note), spend: state.spend };
+  const report = await state.during('prepare', () => runJob(job, told));
   state.update({ prepared: preparedOf(report, spec) });
   return { batch, report };
 }

@@ -1,110 +1,85 @@
-// One Spark job to its end: submit, watch, and again as decideAttempt says. Shared by runs and keepers.
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  isCancellation,
-  log,
-  patched,
-  sleep,
-} from '@temporalio/workflow';
-import type { Elsewhere, SubmitJobInput } from '../activities/jobs';
+// One Spark job to its end: a cluster where it needs one, submit, watch, and again as decideAttempt says. Shared by runs
+// and keepers.
+import { ActivityFailure, CancelledFailure, isCancellation, patched, sleep } from '@temporalio/workflow';
+import type { SubmitJobInput } from '../activities/jobs';
 import type { JobHandle, JobOutcome } from '../activities/ports';
-import type { JobKind, JobReports } from '../contracts/job';
-import type { FailureSummary } from '../contracts/failure';
-import type { RuntimeName } from '../contracts/pipeline';
+import type { ClusterNeed, ClusterUsage, JobCost } from '../contracts/cluster';
+import type { JobKind, JobReport, JobReports } from '../contracts/job';
 import { runtimeTraits } from '../contracts/runtimes';
 import { decideAttempt, lostJob, newCourse } from '../domain/attempts/decide';
 import { reportOf } from '../domain/job-report';
-import { activity } from './activity-options';
-import { isHostGone } from './failure-of';
+import { toFailure } from './failure-of';
+import { leaseFor, type Lease, type Tell } from './lease-cluster';
+import { endJob, submit, watch } from './one-job';
 
-type Place = { readonly runtime: RuntimeName; readonly taskQueue?: string };
+type Job<Kind extends JobKind> = Omit<SubmitJobInput, 'cluster'> & { readonly request: { readonly job: Kind } };
 
-/** Beats tell of a dead worker; the queue of a host that nobody serves any more is given up. */
-const placedOn = ({ runtime, taskQueue }: Place) => ({
-  heartbeatTimeout: runtimeTraits[runtime].heartbeatSeconds * 1000,
-  ...(taskQueue === undefined ? {} : { taskQueue, scheduleToStartTimeout: '2 minutes' as const }),
-});
+/** What becomes known of a job beside its report: why it waits, and what it cost, also when it failed. */
+export type Told = { readonly tell?: Tell; readonly spend?: (cost: JobCost) => void };
 
-const submittingOn = (place: Place) => ({
-  ...placedOn(place),
-  startToCloseTimeout: runtimeTraits[place.runtime].startSeconds * 1000,
-});
-
-/** The wire form of a failure that ends a workflow: `type` names it, the summary is the first detail. */
-export const toFailure = (failure: FailureSummary): ApplicationFailure =>
-  ApplicationFailure.create({
-    message: `${failure.message} ${failure.remedy}`,
-    type: failure.type,
-    nonRetryable: true,
-    details: [failure],
-  });
-
-type Lost = Extract<JobOutcome, { readonly kind: 'lost' }>;
-
-/** A job on a host whose queue nobody serves is lost. */
-async function unlessHostGone<Result>(work: Promise<Result>, host: string | undefined): Promise<Result | Lost> {
-  return work.catch((error: unknown) => {
-    if (host === undefined || !isHostGone(error)) throw error;
-    return { kind: 'lost', reason: `no worker serves ${host} any more` };
-  });
-}
-
-type Submitted = { readonly attempt: number; readonly outcome: Lost } | JobHandle;
-
-/** Asks where the attempt was asked for, when that is another host. */
-async function submit(input: SubmitJobInput): Promise<Submitted> {
-  const { runtime, request } = input;
-  const options = { summary: `${request.job} ${request.digest.slice(0, 12)}` };
-  let from: Elsewhere | undefined;
-  for (;;) {
-    const taskQueue = from?.elsewhere;
-    const place = taskQueue === undefined ? { runtime } : { runtime, taskQueue };
-    const asking = activity('submitJob', submittingOn(place)).executeWithOptions(options, [input]);
-    const answer = await unlessHostGone(asking, taskQueue);
-    if ('kind' in answer) return { attempt: from?.attempt ?? 0, outcome: answer };
-    if (!('elsewhere' in answer)) return answer;
-    from = answer;
-  }
-}
-
-async function watch(handle: JobHandle): Promise<JobOutcome> {
-  const summary = `${handle.job} on ${handle.runtime}: ${handle.id}`;
-  const watching = activity('watchJob', placedOn(handle)).executeWithOptions({ summary }, [handle]);
-  return unlessHostGone(watching, handle.taskQueue);
-}
-
-/** No job of the step goes on behind a step that has ended. One that cannot be reached is told of. */
-async function endJob(input: SubmitJobInput, known: JobHandle | undefined): Promise<void> {
-  try {
-    await CancellationScope.nonCancellable(async () => {
-      const find = (place: object): Promise<JobHandle | Elsewhere | undefined> =>
-        activity('findJob', submittingOn({ runtime: input.runtime, ...place }))(input);
-      let found = known ?? (await find({}));
-      if (found !== undefined && 'elsewhere' in found) found = await find({ taskQueue: found.elsewhere });
-      if (found !== undefined && !('elsewhere' in found)) await activity('cancelJob', placedOn(found))(found);
-    });
-  } catch (error) {
-    log.error('a job may still run', { stepKey: input.request.stepKey, error: String(error) });
-  }
+/** Seconds that the job says it worked; of one that left no report, those for which it was watched. */
+function createClock() {
+  const began = Date.now();
+  let watchedMs = 0;
+  return {
+    async watching<Result>(work: () => Promise<Result>): Promise<Result> {
+      const since = Date.now();
+      return work().finally(() => {
+        watchedMs += Date.now() - since;
+      });
+    },
+    costs(report: JobReport | undefined, cluster: ClusterUsage | undefined): JobCost {
+      const seconds = (Date.now() - began) / 1000;
+      const worked = report === undefined ? watchedMs / 1000 : Object.values(report.seconds).reduce((a, b) => a + b, 0);
+      const workingSeconds = Math.min(seconds, worked);
+      const used = cluster === undefined ? {} : { cluster };
+      return { workingSeconds, waitingSeconds: seconds - workingSeconds, ...used };
+    },
+  };
 }
 
 /** Runs the job until it succeeds or its retry budget is spent; throws the ApplicationFailure of the last attempt. */
 export async function runJob<Kind extends JobKind>(
-  input: SubmitJobInput & { readonly request: { readonly job: Kind } },
+  input: Job<Kind> & { readonly needs?: ClusterNeed },
+  { tell = () => undefined, spend }: Told = {},
+): Promise<JobReports[Kind]> {
+  const { needs, ...job } = input;
+  const lease = leaseFor(needs, tell);
+  const clock = createClock();
+  let report: JobReports[Kind] | undefined;
+  try {
+    report = await attempts<Kind>({ ...job, request: input.request }, needs, lease, (work) => clock.watching(work));
+    return report;
+  } finally {
+    const usage = await lease?.giveBack();
+    spend?.(clock.costs(report, usage));
+  }
+}
+
+async function attempts<Kind extends JobKind>(
+  input: Job<Kind>,
+  needs: ClusterNeed | undefined,
+  lease: Lease | undefined,
+  watching: (work: () => Promise<JobOutcome>) => Promise<JobOutcome>,
 ): Promise<JobReports[Kind]> {
   const { job } = input.request;
   let course = newCourse;
-  let next = input;
+  let after: number | undefined;
+  let asked: SubmitJobInput | undefined;
   let handle: JobHandle | undefined;
   try {
     for (;;) {
       handle = undefined;
-      const submitted = await submit(next);
+      const cluster = needs?.kind === 'existing' ? needs.id : await lease?.take(course.size);
+      asked = {
+        ...input,
+        ...(after === undefined ? {} : { after }),
+        ...(course.size === 1 ? {} : { size: course.size }),
+        ...(cluster === undefined ? {} : { cluster }),
+      };
+      const submitted = await submit(asked);
       if (!('outcome' in submitted)) handle = submitted;
-      const outcome = 'outcome' in submitted ? submitted.outcome : await watch(submitted);
+      const outcome = 'outcome' in submitted ? submitted.outcome : await watching(() => watch(submitted));
       if (outcome.kind === 'succeeded') return reportOf(job, outcome.report);
       if (outcome.kind === 'cancelled') throw new CancelledFailure(`${job} cancelled`);
       const failure =
@@ -112,13 +87,14 @@ export async function runJob<Kind extends JobKind>(
       const decision = decideAttempt(failure, course, runtimeTraits[input.runtime].largestSize);
       if (decision.kind === 'give-up') throw toFailure(decision.failure);
       ({ course } = decision);
-      next = { ...input, after: submitted.attempt, ...(course.size === 1 ? {} : { size: course.size }) };
+      after = submitted.attempt;
       if (decision.afterSeconds > 0)
         await sleep(decision.afterSeconds * 1000, { summary: `before another ${job}: ${failure.type}` });
     }
   } catch (error) {
     const isOpen = isCancellation(error) || error instanceof ActivityFailure;
-    if (isOpen && patched('end-job')) await endJob(next, handle);
+    // Before it was asked for, there is no job to end.
+    if (asked !== undefined && isOpen && patched('end-job')) await endJob(asked, handle);
     throw error;
   }
 }

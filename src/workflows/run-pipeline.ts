@@ -7,6 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { poolOfRun } from '../contracts/names';
 import type { FailureSummary } from '../contracts/failure';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { PublishInput } from '../activities/run';
@@ -19,9 +20,9 @@ import { createCommitDesk } from './await-commit';
 import { createGate } from './await-gate';
 import { deliverBatch } from './deliver-batch';
 import { demand, inputOf } from './entrance';
-import { failureOf } from './failure-of';
+import { failureOf, toFailure } from './failure-of';
+import { closePool } from './lease-cluster';
 import { cancelRunUpdate } from './messages';
-import { toFailure } from './run-job';
 import { createRunState } from './run-state';
 import { tagOutcome } from './search-attributes';
 
@@ -37,7 +38,7 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
   const logicalTime = (scheduled instanceof Date ? scheduled : startTime).toISOString();
   const state = createRunState();
   const awaitVerdict = createGate(state);
-  const { commit, isUnsettled } = createCommitDesk();
+  const { commit, isUnsettled } = createCommitDesk(state.spend);
   const scope = new CancellationScope();
   let cancelledBy: CancelRequest | undefined;
   setHandler(
@@ -72,7 +73,7 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
     if (!('batch' in delivered)) {
       state.update({ outcome: 'nothing-new' });
       tagOutcome('nothing-new');
-      return resultOf({ pipeline: spec, outcome: 'nothing-new', seconds, notices: delivered.notices });
+      return resultOf({ pipeline: spec, outcome: 'nothing-new', seconds, ...state.cost(), notices: delivered.notices });
     }
     const { batch, report, verdict, committed } = delivered;
     const isEmpty = committed === undefined && verdict === 'passed';
@@ -81,6 +82,7 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
       pipeline: spec,
       outcome,
       seconds,
+      ...state.cost(),
       notices: [...batch.notices, ...(isEmpty ? [noRowsNotice] : [])],
       batch,
       prepare: report,
@@ -110,7 +112,8 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
     await CancellationScope.nonCancellable(async () => {
       tagOutcome(outcome);
       if (spec === undefined) return;
-      const result = resultOf({ pipeline: spec, outcome, seconds: state.seconds, notices: fate });
+      const facts = { pipeline: spec, outcome, seconds: state.seconds, ...state.cost(), notices: fate } as const;
+      const result = resultOf(facts);
       // Its record must not keep a cancelled run from ending, nor the failure of one from being told.
       const limit = cancelled ? { scheduleToCloseTimeout: recordLimit } : {};
       await publishRun
@@ -122,5 +125,7 @@ export async function runPipeline(...args: readonly unknown[]): Promise<RunPipel
       throw ApplicationFailure.nonRetryable(`Cancelled by ${by}: ${why}. ${fate.join(' ')}`, 'Cancelled', cancelledBy);
     }
     throw error;
+  } finally {
+    if (pipeline?.cluster?.kind === 'per-run') await closePool(poolOfRun(workflowId));
   }
 }

@@ -1,6 +1,8 @@
 // Progress of one run: phases with times, the query that shows them, the run sheet in the Temporal UI.
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { Phase, PhaseState, RunProgress } from '../contracts/run';
+import type { JobCost } from '../contracts/cluster';
+import type { Phase, PhaseState, RunCost, RunProgress } from '../contracts/run';
+import { costOf, sumCosts } from '../domain/cost';
 import { drawRunSheet, emptyProgress, withPhase } from '../domain/run-sheet';
 import { onQuery } from './entrance';
 import { progressQuery } from './messages';
@@ -8,6 +10,7 @@ import { progressQuery } from './messages';
 export function createRunState() {
   let progress: RunProgress = emptyProgress;
   const seconds: Partial<Record<Phase, number>> = {};
+  let cost: RunCost | undefined;
 
   const show = (next: RunProgress): void => {
     progress = next;
@@ -28,6 +31,10 @@ export function createRunState() {
   return {
     seconds,
     mark,
+    cost: (): { readonly cost?: RunCost } => (cost === undefined ? {} : { cost }),
+    spend: (of: JobCost): void => {
+      cost = sumCosts([...(cost === undefined ? [] : [cost]), costOf(of)]);
+    },
     update: (change: Partial<RunProgress>): void => show({ ...progress, ...change }),
     /** Runs one phase and adds its time; a phase that runs again (a new freeze) adds up. */
     async during<Result>(

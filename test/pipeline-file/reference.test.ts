@@ -24,8 +24,14 @@ test('its columns and its bin are right', () => {
   expect(pipeline.transform).toMatchObject({ columns: [{ kind: 'bin', edges: ['18', '26'], missing: 'unknown' }] });
 });
 
+test('its example of a pool is a runtime', () => {
+  const places = { RAW: 's3://raw', LAKE: 's3://lake' };
+  const { cluster } = parse(`${orders}${examples[3] ?? ''}`, places);
+  expect(cluster).toMatchObject({ kind: 'pool', name: 'warm', shape: { tags: { 'cost-center': '4711' } } });
+});
+
 test('its numbers in another notation are columns', () => {
-  const columns = (examples[3] ?? '').replace(/^/gm, '      ');
+  const columns = (examples[4] ?? '').replace(/^/gm, '      ');
   const text = `name: reference\nsources:\n  orders:\n    path: /in\n    format: csv\n    columns:\n      id: int!\n${columns}\n    key: [id]\ntarget: { table: /lake/orders }\n`;
   expect(parse(text).sources[0]?.columns.filter(({ expression }) => expression !== undefined)).toHaveLength(2);
 });

@@ -19,6 +19,7 @@ import {
   withWorker,
   type Activities,
 } from '../workflows/environment';
+import { onPool } from '../workflows/cluster-scene';
 import { barrier, eventually, onTable, viewOf } from '../workflows/table-scene';
 
 const noMerge = { staged: 0, inserted: 0, updated: 0, unchanged: 0 };
@@ -38,10 +39,13 @@ const anonymous = (history: string): string =>
     await environment.teardown();
   });
 
-  async function keep(file: string, workflowId: string): Promise<void> {
+  async function keep(file: string, workflowId: string, client = environment.client): Promise<void> {
     const path = join(__dirname, 'histories', `${file}.json`);
     if (existsSync(path)) return;
-    const history = await environment.client.workflow.getHandle(workflowId).fetchHistory();
+    const history = await client.workflow.getHandle(workflowId).fetchHistory();
+    // Not every server writes the id into the history.
+    const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    if (started) started.workflowId = workflowId;
     writeFileSync(path, `${anonymous(historyToJSON(history))}\n`);
   }
 
@@ -68,6 +72,17 @@ const anonymous = (history: string): string =>
       }
     });
   }
+
+  it('two jobs of a run on a cluster of a pool, which is idle then, and ends', () =>
+    onPool(async ({ run, keeper, reap, client }) => {
+      const handle = await run();
+      await handle.result();
+      await reap();
+      await keep('reapOrphans.owned', 'reap/recorded', client);
+      await keep('runPipeline.on-a-pool', handle.workflowId, client);
+      await keeper.result();
+      await keep('keepCluster.idle', keeper.workflowId, client);
+    }));
 
   it('upkeep that was asked for', async () => {
     const { client } = environment;

@@ -12,8 +12,17 @@ const historyOf = (file: string): unknown => JSON.parse(readFileSync(join(folder
 /** File names are `<workflow type>.<what it shows>.json`. */
 const typeOf = (file: string): string => file.split('.')[0] ?? '';
 
+type History = {
+  readonly events?: readonly { readonly workflowExecutionStartedEventAttributes?: { workflowId?: string } }[];
+};
+
+/** What a workflow names after its id must come out the same; histories of before clusters do without. */
+const idOf = (history: unknown): string =>
+  (history as History).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? 'replay';
+
 async function replay(bundle: { code: string }, file: string): Promise<Error | undefined> {
-  const histories = [{ workflowId: 'replay', history: historyOf(file) }];
+  const history = historyOf(file);
+  const histories = [{ workflowId: idOf(history), history }];
   for await (const result of Worker.runReplayHistories({ workflowBundle: bundle, replayName: file }, histories))
     return result.error;
   throw new Error(`${file} holds no history`);

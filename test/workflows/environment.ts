@@ -4,6 +4,9 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { FreezeResult } from '../../src/activities/freeze';
+import { createClusterActivities, type ClusterActivities } from '../../src/activities/clusters';
+import { createReapActivities, type ReapActivities } from '../../src/activities/reap';
+import type { EmrClusters } from '../../src/activities/cluster-port';
 import type { JobActivities, SubmitJobInput } from '../../src/activities/jobs';
 import type { KeeperActivities } from '../../src/activities/keeper';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
@@ -21,7 +24,12 @@ import { pipelineRef, prepareReport, reportOf } from '../fakes/reports';
 
 jest.setTimeout(60_000);
 
-export type Activities = RunActivities & JobActivities & KeeperActivities & MaintenanceActivities;
+export type Activities = RunActivities &
+  JobActivities &
+  KeeperActivities &
+  MaintenanceActivities &
+  ClusterActivities &
+  ReapActivities;
 
 /** What the fakes were asked to do, in order. */
 export type Journal = {
@@ -76,6 +84,7 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
     watchJob: async (handle) => succeeded(handle),
     findJob: async () => undefined,
     cancelJob: async () => ({ state: 'ended' }),
+    ...clusterActivities(environment, taskQueue),
     ...createKeeperActivities({ client: environment.client, taskQueue }),
     ...createMaintenanceActivities({
       client: environment.client,
@@ -84,6 +93,23 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
       readHealth: async () => healthyTable(),
     }),
   };
+}
+
+/** Those that clusters need, over a fake of EMR. */
+export function clusterActivities(
+  environment: TestWorkflowEnvironment,
+  taskQueue: string,
+  more: Partial<Parameters<typeof createClusterActivities>[0]> & { readonly clusters?: EmrClusters } = {},
+): ClusterActivities & ReapActivities {
+  const deps = {
+    client: environment.client,
+    taskQueue,
+    clock: { now: () => new Date() },
+    store: { readText: async () => undefined },
+    namespaceId: async () => 'namespace-1',
+    ...more,
+  };
+  return { ...createClusterActivities(deps), ...createReapActivities(deps) };
 }
 
 const handleOf = (input: SubmitJobInput): JobHandle => ({
@@ -147,8 +173,11 @@ export function workflowBundle(): { code: string } {
 }
 
 /** A keeper with a timer or an activity and no worker would hold up the time of the tests after it. */
-export async function endKeeper(environment: TestWorkflowEnvironment, table: string): Promise<void> {
-  const keeper = environment.client.workflow.getHandle(keeperWorkflowId(table));
+export const endKeeper = (environment: TestWorkflowEnvironment, table: string): Promise<void> =>
+  endWorkflow(environment, keeperWorkflowId(table));
+
+export async function endWorkflow(environment: TestWorkflowEnvironment, workflowId: string): Promise<void> {
+  const keeper = environment.client.workflow.getHandle(workflowId);
   // Not every test comes to a commit, so there may be none.
   const found = await keeper.describe().catch(() => undefined);
   await keeper.terminate().catch(() => undefined);

@@ -4,7 +4,8 @@ import { listRuns } from '../../activities/publish';
 import { createStores } from '../../adapters/stores';
 import { HeadgateError } from '../../contracts/errors';
 import type { Pipeline } from '../../contracts/pipeline';
-import type { QuarantinedRows, RunProgress, RunRows, SourceFates } from '../../contracts/run';
+import type { QuarantinedRows, RunCost, RunProgress, RunRows, SourceFates } from '../../contracts/run';
+import { sumCosts } from '../../domain/cost';
 import type { Config } from '../../workers/config';
 import { fateLines, shownQuarantine, type Asked } from '../fate-lines';
 import { runsOf } from '../find-run';
@@ -31,6 +32,7 @@ type RunLine = {
   readonly rows?: RunRows;
   readonly sources?: SourceFates;
   readonly quarantine?: QuarantinedRows;
+  readonly cost?: RunCost;
   /** Why a person is asked. */
   readonly held?: readonly string[];
 };
@@ -84,7 +86,7 @@ async function fromTemporal(
 
 async function fromRecords({ state }: Pick<Pipeline, 'state'>, limit: number): Promise<readonly RunLine[]> {
   const records = await listRuns(state, { store: createStores() }, { limit });
-  return records.map(({ run, outcome, startedAt, finishedAt, digest, table, rows, sources, quarantine }) => ({
+  return records.map(({ run, outcome, startedAt, finishedAt, digest, table, rows, sources, quarantine, cost }) => ({
     run,
     state: outcome,
     startedAt,
@@ -94,6 +96,7 @@ async function fromRecords({ state }: Pick<Pipeline, 'state'>, limit: number): P
     ...(rows === undefined ? {} : { rows }),
     ...(sources === undefined ? {} : { sources }),
     ...(quarantine === undefined ? {} : { quarantine }),
+    ...(cost === undefined ? {} : { cost }),
   }));
 }
 
@@ -136,7 +139,10 @@ export async function statusCommand(
     .slice(0, options.limit);
   const asked = nameOrFile === undefined ? undefined : { pipeline: nameOrFile, set: options.set };
   if (options.json) {
-    printJson({ runs: lines.map((line) => ({ ...line, ...shownQuarantine(line.quarantine, asked) })) });
+    const runs = lines.map((line) => ({ ...line, ...shownQuarantine(line.quarantine, asked) }));
+    const cost = sumCosts(lines.flatMap((line) => line.cost ?? []));
+    // Of the runs that are listed.
+    printJson({ runs, ...(cost === undefined ? {} : { cost }) });
   } else if (lines.length === 0) out('no runs');
   for (const line of options.json ? [] : lines) printLine(line, asked);
   return exitCodes.done;

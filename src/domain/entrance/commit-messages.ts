@@ -2,6 +2,7 @@
 import { jobProtocol, type CommitReport } from '../../contracts/job';
 import type { CommitAsk, CommitJob, CommitReply, Waiter, WithdrawAsk, Withdrawn } from '../../contracts/keeper';
 import { runtimeNames } from '../../contracts/kinds';
+import { clusterNeed, jobCost } from './cluster-messages';
 import { digest, failure, stepKey, tableAddress } from './common';
 import {
   count,
@@ -28,6 +29,7 @@ export const waiter = open<Waiter>(waiterFields);
 export const commitJob = open<CommitJob>({
   runtime: oneOf(runtimeNames),
   state: label,
+  needs: optional(clusterNeed),
   upkeep: optional(maintenanceRequest),
   request: open<CommitJob['request']>({
     protocol: literal(jobProtocol),
@@ -85,8 +87,13 @@ const commitReport = open<CommitReport>({
 type Reply<Kind extends CommitReply['kind']> = Extract<CommitReply, { readonly kind: Kind }>;
 
 export const commitReply = tagged<'kind', CommitReply>('kind', {
-  committed: open<Reply<'committed'>>({ kind: literal('committed'), stepKey: label, report: commitReport }),
-  failed: open<Reply<'failed'>>({ kind: literal('failed'), stepKey: label, failure }),
+  committed: open<Reply<'committed'>>({
+    kind: literal('committed'),
+    stepKey: label,
+    report: commitReport,
+    cost: optional(jobCost),
+  }),
+  failed: open<Reply<'failed'>>({ kind: literal('failed'), stepKey: label, failure, cost: optional(jobCost) }),
   running: open<Reply<'running'>>({ kind: literal('running'), stepKey: label }),
   withdrawn: open<Reply<'withdrawn'>>({ kind: literal('withdrawn'), stepKey: label }),
   unknown: open<Reply<'unknown'>>({ kind: literal('unknown'), stepKey: label }),

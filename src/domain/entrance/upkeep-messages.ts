@@ -4,6 +4,7 @@ import type { AskedMaintenance } from '../../contracts/keeper';
 import { jobProtocol } from '../../contracts/job';
 import { maintenanceKinds, runtimeNames } from '../../contracts/kinds';
 import type * as upkeep from '../../contracts/upkeep';
+import { clusterNeed } from './cluster-messages';
 import { digest, failure, stepKey, tableAddress } from './common';
 import {
   count,
@@ -51,6 +52,7 @@ export const maintenanceRequest = open<upkeep.MaintenanceRequest>({
   settings,
   runtime,
   state: label,
+  needs: optional(clusterNeed),
   now: optional(kind),
 });
 
@@ -102,6 +104,7 @@ const savings = open<UpkeepSavings>({
 const job = open<upkeep.MaintenanceJob>({
   runtime,
   state: label,
+  needs: optional(clusterNeed),
   request: open<upkeep.MaintenanceJob['request']>({
     protocol: literal(jobProtocol),
     job: literal('maintain'),
