@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 
 /**
  * Reads commands, a byte each: T is SIGTERM to the child, K is SIGKILL to its group. The end of the pipe is K. Signals are
- * handled and not ignored: the child would inherit that.
+ * handled and not ignored: the child would inherit that. On Linux orphans of the group become ours, and their end is awaited.
  */
 const script = `
 import ctypes, os, select, signal, subprocess, sys
@@ -18,6 +18,8 @@ signal.set_wakeup_fd(wake)
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda *_: None)
 signal.signal(signal.SIGCHLD, lambda *_: None)
+if sys.platform.startswith("linux"):
+    ctypes.CDLL(None).prctl(36, 1)
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=3, start_new_session=True, preexec_fn=bind)
 os.write(1, f"{child.pid}\\n".encode())
 def end():
@@ -36,6 +38,11 @@ while child.poll() is None:
             if not command:
                 watched = [ready]
 end()
+while True:
+    try:
+        os.waitpid(-child.pid, 0)
+    except ChildProcessError:
+        break
 os._exit(child.returncode if child.returncode >= 0 else 128 - child.returncode)
 `;
 
