@@ -21,6 +21,8 @@ export type ClusterSight = {
 
 /** One account and region. Refusals, throttles and broken connections are thrown as HeadgateError. */
 export interface EmrClusters {
+  /** Throws where the worker has no account and region. */
+  ready(): Promise<void>;
   /** One request, never repeated: there is no token by which EMR could know it again. */
   start(order: ClusterOrder, owner: ClusterOwner): Promise<ClusterStart>;
   /** Undefined: EMR does not know it. */
@@ -31,8 +33,8 @@ export interface EmrClusters {
   listAlive(createdAfter: number): Promise<readonly ClusterSummary[]>;
   /** Asks for its end, protected or not. One that has ended stays ended. */
   terminate(id: string): Promise<void>;
-  /** Requests made so far, retries among them. */
-  calls(): number;
+  /** The same; `heard` is told of every request, repeated ones among them. */
+  counting(heard: () => void): EmrClusters;
 }
 
 export const clusterTags = {

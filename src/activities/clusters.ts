@@ -37,8 +37,7 @@ export type ClusterActivityDeps = {
   readonly clock: Clock;
   /** Default: real time. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** Absent on a worker without an account. */
-  readonly clusters?: EmrClusters;
+  readonly clusters: EmrClusters;
   /** Id of the Temporal namespace. */
   readonly namespaceId: () => Promise<string>;
 };
@@ -70,23 +69,11 @@ export function createClusterActivities(deps: ClusterActivityDeps) {
   const { client, taskQueue, store, clock } = deps;
   const pause = deps.pause ?? ((ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }));
 
-  function emr(): EmrClusters {
-    if (deps.clusters !== undefined) return deps.clusters;
-    throw new HeadgateError({
-      kind: 'config',
-      type: 'UnknownRuntime',
-      message: "This worker has no clusters: it is not configured for the runtime 'emr'.",
-      remedy: 'Start a worker with AWS_REGION and credentials, or use another runtime.',
-      fields: { runtime: 'emr' },
-    });
-  }
-
   /** The outcome of one thing that is done for a cluster, with the calls that it took. */
   async function counted<T extends object>(member: string, work: (clusters: EmrClusters) => Promise<T>) {
-    const clusters = emr();
-    const before = clusters.calls();
-    const outcome = await work(clusters);
-    return { member, calls: clusters.calls() - before, ...outcome };
+    let calls = 0;
+    const outcome = await work(deps.clusters.counting(() => (calls += 1)));
+    return { member, calls, ...outcome };
   }
 
   async function findByName(clusters: EmrClusters, of: Pick<EndInput, 'pool' | 'member' | 'askedAt'>) {
@@ -144,7 +131,7 @@ export function createClusterActivities(deps: ClusterActivityDeps) {
       const { pool, definition } = need;
       const { cluster, name } = await readDefinition(definition, store);
       if (cluster === undefined || cluster.kind === 'existing') throw new TypeError(`${name} has no shape of clusters`);
-      emr();
+      await deps.clusters.ready();
       const startWorkflowOperation = new WithStartWorkflowOperation('keepCluster', {
         workflowId: clusterWorkflowId(pool),
         workflowIdConflictPolicy: 'USE_EXISTING',

@@ -11,7 +11,7 @@ import type { Clock } from './ports';
 export type ReapActivityDeps = {
   readonly client: Client;
   readonly clock: Clock;
-  readonly clusters?: EmrClusters;
+  readonly clusters: EmrClusters;
   readonly namespaceId: () => Promise<string>;
 };
 
@@ -64,7 +64,6 @@ export function createReapActivities({ client, clock, clusters, namespaceId }: R
   return {
     sweepClusters: guarded(
       async ({ dryRun = false, graceSeconds = defaultGraceSeconds }: ReapInput): Promise<ReapResult> => {
-        if (clusters === undefined) return { looked: 0, clusters: [] };
         const namespace = await namespaceId();
         const alive = await clusters.listAlive(clock.now().getTime() - longestDays * 86_400_000);
         const ours = alive.filter(({ name }) => name.startsWith('headgate/'));

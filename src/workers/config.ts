@@ -19,8 +19,6 @@ const schema = z.object({
   HEADGATE_TASK_QUEUE: z.string().default(defaultTaskQueue),
   HEADGATE_VERSIONING: z.enum(versionings).default('follow'),
   HEADGATE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  AWS_REGION: z.string().optional(),
-  AWS_DEFAULT_REGION: z.string().optional(),
   HEADGATE_SPARK_MEMORY: z
     .string()
     .regex(/^\d+[gm]$/, 'write it as 2g or 1500m')
@@ -52,8 +50,6 @@ export type Config = {
   readonly taskQueue: string;
   /** Which build of the code open workflows go on with. */
   readonly versioning: Versioning;
-  /** Of the account whose clusters the worker uses. Absent: none. */
-  readonly region?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly spark: {
     /** Heap of the resident Spark process, as Java writes it. Default 2g. */
@@ -88,7 +84,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     });
   }
   const values = parsed.data;
-  const region = values.AWS_REGION ?? values.AWS_DEFAULT_REGION;
   const folders = values.HEADGATE_PIPELINES.split(delimiter).flatMap((folder) =>
     folder === '' ? [] : [resolve(folder)],
   );
@@ -103,7 +98,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     defaultPipeline: values.HEADGATE_DEFAULT_PIPELINE,
     taskQueue: values.HEADGATE_TASK_QUEUE,
     versioning: values.HEADGATE_VERSIONING,
-    ...(region === undefined || region === '' ? {} : { region }),
     logLevel: values.HEADGATE_LOG_LEVEL,
     spark: {
       memory: values.HEADGATE_SPARK_MEMORY,

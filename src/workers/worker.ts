@@ -7,11 +7,12 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createClusterActivities } from '../activities/clusters';
 import { createJobActivities } from '../activities/jobs';
 import { createKeeperActivities } from '../activities/keeper';
-import { createEmrClusters, emrClients } from '../adapters/clusters/emr-clusters';
+import { createEmrClusters } from '../adapters/clusters/emr-clusters';
 import { createJsonLinesSink } from '../adapters/metrics/json-lines';
 import type { Clock } from '../activities/ports';
-import { createCallBudget } from '../adapters/runtimes/emr/budget';
-import { createLazyEmrRuntime } from '../adapters/runtimes/emr/lazy';
+import { createCallBudget } from '../adapters/emr/budget';
+import { createLazyEmr } from '../adapters/emr/lazy';
+import { createLazyEmrRuntime, openSteps } from '../adapters/runtimes/emr/lazy';
 import { createLocalRuntime } from '../adapters/runtimes/local/runtime';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createReapActivities } from '../activities/reap';
@@ -66,9 +67,15 @@ export async function startWorker(
     log: (message) => log.info(message),
   });
   const store = createStores();
+  const connectEmr = createLazyEmr();
+  const emrBudget = createCallBudget();
   const clusters = {
-    ...{ client, clock, taskQueue: config.taskQueue, store, namespaceId: namespaceIdOf(plain, target.namespace) },
-    ...(config.region === undefined ? {} : { clusters: createEmrClusters(emrClients({ region: config.region })) }),
+    client,
+    clock,
+    taskQueue: config.taskQueue,
+    store,
+    namespaceId: namespaceIdOf(plain, target.namespace),
+    clusters: createEmrClusters({ connect: connectEmr, budget: emrBudget }),
   };
   const version = versionOf(config.taskQueue, workflowBundlePath);
   const routed = routeWork(plain, target.namespace, config.versioning, version);
@@ -76,7 +83,8 @@ export async function startWorker(
   const emr = createLazyEmrRuntime({
     store,
     sparkFolder,
-    budget: createCallBudget(),
+    open: openSteps(connectEmr),
+    budget: emrBudget,
     ...(config.emr.executionRole === undefined ? {} : { executionRole: config.emr.executionRole }),
   });
   const jobs = createJobActivities({ runtimes: { local, emr }, store, hostQueue });

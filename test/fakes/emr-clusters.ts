@@ -54,14 +54,29 @@ export class FakeEmr implements EmrClusters {
   };
   readonly made: Made[] = [];
   readonly #now: () => Promise<number>;
-  #calls = 0;
 
   constructor(now: () => Promise<number>) {
     this.#now = now;
   }
 
-  calls(): number {
-    return this.#calls;
+  async ready(): Promise<void> {}
+
+  counting(heard: () => void): EmrClusters {
+    const told =
+      <Given extends unknown[], Result>(call: (...given: Given) => Result) =>
+      (...given: Given) => {
+        heard();
+        return call.apply(this, given);
+      };
+    return {
+      ready: () => this.ready(),
+      start: told(this.start),
+      describe: told(this.describe),
+      instances: told(this.instances),
+      listAlive: told(this.listAlive),
+      terminate: told(this.terminate),
+      counting: (other) => this.counting(other),
+    };
   }
 
   async start(order: ClusterOrder, owner: ClusterOwner) {
@@ -133,7 +148,6 @@ export class FakeEmr implements EmrClusters {
   }
 
   async #call(): Promise<number> {
-    this.#calls += 1;
     if (this.switches.throttles > 0) {
       this.switches.throttles -= 1;
       throw new HeadgateError({ kind: 'throttle', type: 'ThrottlingException', message: 'slow down', remedy: 'wait' });

@@ -2,7 +2,7 @@
 import type { JobFailure, JobKind } from '../../src/contracts/job';
 import { parseStepKey } from '../../src/contracts/ids';
 import type { JobSubmission, ObjectStore } from '../../src/activities/ports';
-import { createCallBudget } from '../../src/adapters/runtimes/emr/budget';
+import { createCallBudget } from '../../src/adapters/emr/budget';
 import { createEmrRuntime, type EmrRuntime, type EmrRuntimeOptions } from '../../src/adapters/runtimes/emr/runtime';
 import { FakeEmr, stateOf, type FakeStep } from './emr-steps';
 import { createFakeObjectStore, type FakeObjectStore } from './object-store';

@@ -1,12 +1,6 @@
 // EMR in memory: clusters, steps and their states by the clock of the test, with the faults that the real one has.
-import {
-  EmrError,
-  emrErrorTypes,
-  type ClusterView,
-  type EmrApi,
-  type EmrOperation,
-  type NewStep,
-} from '../../src/adapters/runtimes/emr/api';
+import { EmrError, emrErrorTypes } from '../../src/adapters/emr/errors';
+import type { ClusterView, EmrApi, EmrOperation, NewStep } from '../../src/adapters/runtimes/emr/api';
 import type { StepView } from '../../src/adapters/runtimes/emr/api';
 
 /** What comes of one request. */

@@ -6,7 +6,6 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { FreezeResult } from '../../src/activities/freeze';
 import { createClusterActivities, type ClusterActivities } from '../../src/activities/clusters';
 import { createReapActivities, type ReapActivities } from '../../src/activities/reap';
-import type { EmrClusters } from '../../src/activities/cluster-port';
 import type { JobActivities, SubmitJobInput } from '../../src/activities/jobs';
 import type { KeeperActivities } from '../../src/activities/keeper';
 import type { JobHandle, JobOutcome } from '../../src/activities/ports';
@@ -19,6 +18,7 @@ import { parseStepKey } from '../../src/contracts/ids';
 import type { JobFailure, JobReport } from '../../src/contracts/job';
 import { keeperWorkflowId } from '../../src/contracts/names';
 import type { FailureKind } from '../../src/contracts/failure';
+import { FakeEmr } from '../fakes/emr-clusters';
 import { healthyTable } from '../fakes/health';
 import { pipelineRef, prepareReport, reportOf } from '../fakes/reports';
 
@@ -99,7 +99,7 @@ export function fakeActivities(environment: TestWorkflowEnvironment, journal: Jo
 export function clusterActivities(
   environment: TestWorkflowEnvironment,
   taskQueue: string,
-  more: Partial<Parameters<typeof createClusterActivities>[0]> & { readonly clusters?: EmrClusters } = {},
+  more: Partial<Parameters<typeof createClusterActivities>[0]> = {},
 ): ClusterActivities & ReapActivities {
   const deps = {
     client: environment.client,
@@ -107,6 +107,7 @@ export function clusterActivities(
     clock: { now: () => new Date() },
     store: { readText: async () => undefined },
     namespaceId: async () => 'namespace-1',
+    clusters: new FakeEmr(async () => Date.now()),
     ...more,
   };
   return { ...createClusterActivities(deps), ...createReapActivities(deps) };

@@ -1,7 +1,6 @@
-// Clusters of EMR on EC2, through its own client. The one call that has no token is made without the retries of the client.
+// Clusters of EMR on EC2. The one call that has no token is made once, whatever comes of it.
 import {
   DescribeClusterCommand,
-  EMRClient,
   ListClustersCommand,
   ListInstancesCommand,
   RunJobFlowCommand,
@@ -9,7 +8,7 @@ import {
   TerminateJobFlowsCommand,
   type Cluster,
   type ClusterState,
-  type EMRClientConfig,
+  type InstanceState,
 } from '@aws-sdk/client-emr';
 import type {
   ClusterOwner,
@@ -19,7 +18,10 @@ import type {
   EmrClusters,
 } from '../../activities/cluster-port';
 import type { ClusterOrder, Instances } from '../../contracts/cluster';
-import { isUnclear, nameOf, toHeadgateError } from './errors';
+import type { CallBudget } from '../emr/budget';
+import type { EmrConnection, Limit } from '../emr/client';
+import { EmrError, isRefusal } from '../emr/errors';
+import type { OpenEmr } from '../emr/lazy';
 import { runJobFlowRequest } from './request';
 
 const aliveStates = [
@@ -30,33 +32,10 @@ const aliveStates = [
   'TERMINATING',
 ] as const satisfies ClusterState[];
 
-type Sends = Pick<EMRClient, 'send'>;
-
 export type EmrClustersDeps = {
-  /** With the retries of the client. */
-  readonly client: Sends;
-  /** Without: one request for one call. */
-  readonly once: Sends;
-  /** Requests that these two have made. */
-  readonly calls: () => number;
+  readonly connect: OpenEmr;
+  readonly budget: Pick<CallBudget, 'once' | 'repeated'>;
 };
-
-/** Both clients, and the count of what they send. Each attempt counts. */
-export function emrClients(config: EMRClientConfig): EmrClustersDeps {
-  let calls = 0;
-  const counting = (more: EMRClientConfig): EMRClient => {
-    const client = new EMRClient({ ...config, ...more });
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        calls += 1;
-        return next(args);
-      },
-      { step: 'finalizeRequest', priority: 'low', name: 'headgateCalls' },
-    );
-    return client;
-  };
-  return { client: counting({}), once: counting({ maxAttempts: 1 }), calls: () => calls };
-}
 
 const lookOf = ({ Status }: Cluster): ClusterSight['look'] => {
   const { State, StateChangeReason } = Status ?? {};
@@ -82,81 +61,100 @@ const lookOf = ({ Status }: Cluster): ClusterSight['look'] => {
 const countOf = (instances: readonly { readonly Market?: string | undefined }[], market: string): number =>
   instances.filter(({ Market }) => Market === market).length;
 
-export function createEmrClusters({ client, once, calls }: EmrClustersDeps): EmrClusters {
-  async function asked<T>(action: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw toHeadgateError(error, action);
-    }
+export function createEmrClusters(deps: EmrClustersDeps, heard: () => void = () => undefined): EmrClusters {
+  const { connect, budget } = deps;
+
+  /** What is asked again and again is harmless to repeat; `once` is not. */
+  async function asked<T>(
+    how: 'once' | 'repeated',
+    operation: string,
+    cluster: string | undefined,
+    ask: (client: EmrConnection['client'], limit: Limit) => Promise<T>,
+  ): Promise<T> {
+    const connection = await connect();
+    return budget[how](operation, cluster ?? '', () => {
+      heard();
+      return connection.asked(operation, cluster, (limit) => ask(connection.client, limit));
+    });
   }
 
   return {
-    calls,
+    ready: async () => void (await connect()),
+    counting: (listener) => createEmrClusters(deps, listener),
 
     async start(order: ClusterOrder, owner: ClusterOwner): Promise<ClusterStart> {
       try {
-        const { JobFlowId } = await once.send(new RunJobFlowCommand(runJobFlowRequest(order, owner)));
+        const { JobFlowId } = await asked('once', 'RunJobFlow', undefined, (client, limit) =>
+          client.send(new RunJobFlowCommand(runJobFlowRequest(order, owner)), limit),
+        );
         if (JobFlowId !== undefined) return { kind: 'started', id: JobFlowId };
         return { kind: 'unclear', reason: 'the answer names no cluster' };
       } catch (error) {
-        if (isUnclear(error)) return { kind: 'unclear', reason: String(error) };
-        throw toHeadgateError(error, 'RunJobFlow');
+        if (error instanceof EmrError && error.mayBeDone) return { kind: 'unclear', reason: error.message };
+        throw error;
       }
     },
 
-    describe: (id) =>
-      asked('DescribeCluster', async () => {
-        try {
-          const { Cluster: found } = await client.send(new DescribeClusterCommand({ ClusterId: id }));
-          if (found === undefined) return undefined;
-          const tags = (found.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
-          return { look: lookOf(found), name: found.Name ?? '', tags: Object.fromEntries(tags) };
-        } catch (error) {
-          // The id is all that this call can be wrong in.
-          if (nameOf(error) === 'InvalidRequestException') return undefined;
-          throw error;
+    async describe(id) {
+      try {
+        const { Cluster: found } = await asked('repeated', 'DescribeCluster', id, (client, limit) =>
+          client.send(new DescribeClusterCommand({ ClusterId: id }), limit),
+        );
+        if (found === undefined) return undefined;
+        const tags = (found.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
+        return { look: lookOf(found), name: found.Name ?? '', tags: Object.fromEntries(tags) };
+      } catch (error) {
+        // The id is all that this call can be wrong in.
+        if (isRefusal(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async instances(id): Promise<Instances> {
+      let sum = { onDemand: 0, spot: 0 };
+      let Marker: string | undefined;
+      do {
+        const wanted = {
+          ClusterId: id,
+          InstanceStates: ['BOOTSTRAPPING', 'RUNNING'] satisfies InstanceState[],
+          Marker,
+        };
+        const page = await asked('repeated', 'ListInstances', id, (client, limit) =>
+          client.send(new ListInstancesCommand(wanted), limit),
+        );
+        const found = page.Instances ?? [];
+        sum = { onDemand: sum.onDemand + countOf(found, 'ON_DEMAND'), spot: sum.spot + countOf(found, 'SPOT') };
+        ({ Marker } = page);
+      } while (Marker !== undefined);
+      return sum;
+    },
+
+    async listAlive(createdAfter) {
+      const found: ClusterSummary[] = [];
+      let Marker: string | undefined;
+      do {
+        const wanted = { CreatedAfter: new Date(createdAfter), ClusterStates: [...aliveStates], Marker };
+        const page = await asked('repeated', 'ListClusters', undefined, (client, limit) =>
+          client.send(new ListClustersCommand(wanted), limit),
+        );
+        for (const { Id, Name = '', Status } of page.Clusters ?? []) {
+          const createdAt = Status?.Timeline?.CreationDateTime?.getTime() ?? createdAfter;
+          if (Id !== undefined) found.push({ id: Id, name: Name, createdAt });
         }
-      }),
+        ({ Marker } = page);
+      } while (Marker !== undefined);
+      return found;
+    },
 
-    instances: (id) =>
-      asked('ListInstances', async (): Promise<Instances> => {
-        let sum = { onDemand: 0, spot: 0 };
-        let Marker: string | undefined;
-        do {
-          const page = await client.send(
-            new ListInstancesCommand({ ClusterId: id, InstanceStates: ['BOOTSTRAPPING', 'RUNNING'], Marker }),
-          );
-          const found = page.Instances ?? [];
-          sum = { onDemand: sum.onDemand + countOf(found, 'ON_DEMAND'), spot: sum.spot + countOf(found, 'SPOT') };
-          ({ Marker } = page);
-        } while (Marker !== undefined);
-        return sum;
-      }),
-
-    listAlive: (createdAfter) =>
-      asked('ListClusters', async () => {
-        const found: ClusterSummary[] = [];
-        let Marker: string | undefined;
-        do {
-          const page = await client.send(
-            new ListClustersCommand({ CreatedAfter: new Date(createdAfter), ClusterStates: [...aliveStates], Marker }),
-          );
-          for (const { Id, Name = '', Status } of page.Clusters ?? []) {
-            const createdAt = Status?.Timeline?.CreationDateTime?.getTime() ?? createdAfter;
-            if (Id !== undefined) found.push({ id: Id, name: Name, createdAt });
-          }
-          ({ Marker } = page);
-        } while (Marker !== undefined);
-        return found;
-      }),
-
-    terminate: (id) =>
-      asked('TerminateJobFlows', async () => {
-        const JobFlowIds = [id];
-        // Somebody may have protected it meanwhile; it is ours to end.
-        await client.send(new SetTerminationProtectionCommand({ JobFlowIds, TerminationProtected: false }));
-        await client.send(new TerminateJobFlowsCommand({ JobFlowIds }));
-      }),
+    async terminate(id) {
+      const JobFlowIds = [id];
+      // Somebody may have protected it meanwhile; it is ours to end.
+      await asked('repeated', 'SetTerminationProtection', id, (client, limit) =>
+        client.send(new SetTerminationProtectionCommand({ JobFlowIds, TerminationProtected: false }), limit),
+      );
+      await asked('repeated', 'TerminateJobFlows', id, (client, limit) =>
+        client.send(new TerminateJobFlowsCommand({ JobFlowIds }), limit),
+      );
+    },
   };
 }

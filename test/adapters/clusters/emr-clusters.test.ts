@@ -1,5 +1,7 @@
 // The adapter over answers of EMR: what may have been made, what was refused, and how often it is asked.
 import { createEmrClusters } from '../../../src/adapters/clusters/emr-clusters';
+import { createCallBudget } from '../../../src/adapters/emr/budget';
+import { createAsking } from '../../../src/adapters/emr/client';
 import { sampleShape } from '../../fakes/clusters';
 
 const owner = { namespace: 'n', workflowId: 'cluster/warm' };
@@ -18,7 +20,9 @@ function over(answers: readonly unknown[]) {
     return answer ?? {};
   };
   const client = { send } as never;
-  return { sent, emr: createEmrClusters({ client, once: client, calls: () => sent.length }) };
+  const connect = async () => ({ client, asked: createAsking() });
+  const budget = createCallBudget({ random: () => 0 });
+  return { sent, emr: createEmrClusters({ connect, budget }) };
 }
 
 describe('a start', () => {
@@ -37,14 +41,14 @@ describe('a start', () => {
   });
 
   it.each([
-    ['AccessDeniedException', 400, 'permission'],
-    ['ValidationException', 400, 'config'],
-    ['InvalidRequestException', 400, 'config'],
-    ['ThrottlingException', 400, 'throttle'],
-    ['SomethingNew', 418, 'config'],
-    ['CredentialsProviderError', undefined, 'permission'],
-  ])('says that nothing was made after %s', async (name, status, kind) => {
-    await expect(over([refusal(name, status)]).emr.start(order, owner)).rejects.toMatchObject({ kind, type: name });
+    ['AccessDeniedException', 400, 'permission', 'EmrAccessDenied'],
+    ['ValidationException', 400, 'config', 'EmrRefused'],
+    ['InvalidRequestException', 400, 'config', 'EmrRefused'],
+    ['ThrottlingException', 400, 'throttle', 'EmrThrottled'],
+    ['SomethingNew', 418, 'config', 'EmrRefused'],
+    ['CredentialsProviderError', undefined, 'config', 'NoCredentials'],
+  ])('says that nothing was made after %s', async (name, status, kind, type) => {
+    await expect(over([refusal(name, status)]).emr.start(order, owner)).rejects.toMatchObject({ kind, type });
   });
 
   it('is loud about a fault of our own', async () => {

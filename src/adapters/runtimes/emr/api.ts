@@ -1,7 +1,4 @@
-// The calls of EMR that jobs need, and their errors. Implementations: sdk.ts over the SDK, and a fake of the tests.
-import { HeadgateError } from '../../../contracts/errors';
-import type { FailureKind } from '../../../contracts/failure';
-
+// The calls of EMR that jobs need. Implementations: sdk.ts over the SDK, and a fake of the tests.
 export type EmrOperation = keyof EmrApi;
 
 export type NewStep = {
@@ -53,40 +50,3 @@ export interface EmrApi {
   cancelStep(cluster: string, step: string, how: 'interrupt' | 'kill'): Promise<void>;
   describeCluster(cluster: string): Promise<ClusterView>;
 }
-
-/** A call that EMR did not answer well. */
-export class EmrError extends HeadgateError {
-  readonly operation: EmrOperation;
-  /** The request may have been carried out all the same: the answer was lost, or says nothing. */
-  readonly mayBeDone: boolean;
-
-  constructor(input: {
-    readonly operation: EmrOperation;
-    readonly kind: FailureKind;
-    readonly type: string;
-    readonly cluster: string;
-    readonly text: string;
-    readonly remedy: string;
-    readonly mayBeDone: boolean;
-    readonly code?: string;
-    readonly cause?: unknown;
-  }) {
-    const { operation, kind, type, cluster, text, remedy, mayBeDone, code = null, cause } = input;
-    const message = `EMR did not answer ${operation} for cluster ${cluster}: ${text}.`;
-    super({ kind, type, message, remedy, fields: { operation, cluster, code }, cause });
-    this.operation = operation;
-    this.mayBeDone = mayBeDone;
-  }
-}
-
-/** EMR says no to what was asked: the cluster, the step or the request is not as it wants it. */
-export const isRefusal = (error: unknown): error is EmrError =>
-  error instanceof EmrError && error.type === emrErrorTypes.refused;
-
-export const emrErrorTypes = {
-  throttled: 'EmrThrottled',
-  denied: 'EmrAccessDenied',
-  refused: 'EmrRefused',
-  failed: 'EmrFailed',
-  credentials: 'NoCredentials',
-} as const;

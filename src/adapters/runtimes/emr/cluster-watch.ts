@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runtimeTraits } from '../../../contracts/runtimes';
 import { sharedPauseMs } from '../../../domain/attempts/looks';
-import { isRefusal, type ClusterView, type EmrApi, type StepView } from './api';
-import { isPassing } from './budget';
+import { isRefusal } from '../../emr/errors';
+import type { ClusterView, EmrApi, StepView } from './api';
+import { isPassing } from '../../emr/budget';
 import { clusterPhaseOf, isOpen, knownPhaseOf, startedStates } from './states';
 
 export type Wait = { readonly ms: number; readonly signal: AbortSignal };

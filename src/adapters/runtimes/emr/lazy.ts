@@ -1,16 +1,16 @@
 // The EMR runtime of a worker: its client is loaded at the first job that asks for it, because most workers have none.
 import { runtimeTraits } from '../../../contracts/runtimes';
+import type { OpenEmr } from '../../emr/lazy';
 import type { EmrApi } from './api';
 import { createEmrRuntime, type EmrRuntime, type EmrRuntimeOptions } from './runtime';
 import { createShipping, type ShipOptions } from './ship-code';
 
 export type LazyEmrOptions = Omit<EmrRuntimeOptions, 'api' | 'ship'> &
   ShipOptions & {
-    /** Default: a client from the worker's AWS environment. */
-    readonly open?: () => Promise<EmrApi>;
+    readonly open: () => Promise<EmrApi>;
   };
 
-export function createLazyEmrRuntime({ open = openFromEnvironment, ...options }: LazyEmrOptions): EmrRuntime {
+export function createLazyEmrRuntime({ open, ...options }: LazyEmrOptions): EmrRuntime {
   let opened: EmrRuntime | undefined;
   let opening: Promise<EmrRuntime> | undefined;
 
@@ -37,4 +37,8 @@ export function createLazyEmrRuntime({ open = openFromEnvironment, ...options }:
   };
 }
 
-const openFromEnvironment = async (): Promise<EmrApi> => (await import('./sdk.js')).openEmr();
+/** The calls of jobs over the connection of the worker. */
+export const openSteps = (connect: OpenEmr) => async (): Promise<EmrApi> => {
+  const [connection, { createSdkApi }] = await Promise.all([connect(), import('./sdk.js')]);
+  return createSdkApi(connection);
+};

@@ -2,8 +2,10 @@
 import { HeadgateError } from '../../../contracts/errors';
 import { runtimeTraits } from '../../../contracts/runtimes';
 import type { JobHandle, JobStatus, JobSubmission, ObjectStore, SparkRuntime } from '../../../activities/ports';
-import { isRefusal, type ClusterView, type EmrApi } from './api';
-import { budgeted, type CallBudget } from './budget';
+import { isRefusal } from '../../emr/errors';
+import type { ClusterView, EmrApi } from './api';
+import { budgeted } from './budgeted';
+import type { CallBudget } from '../../emr/budget';
 import { createClusterWatch, type ClusterWatch, type Sighting, type Wait } from './cluster-watch';
 import { clusterEndKind, clusterEndText, clusterPhaseOf, phaseOf, type StepPhase } from './states';
 import { endOf } from './step-end';

@@ -4,51 +4,17 @@ import {
   CancelStepsCommand,
   DescribeClusterCommand,
   DescribeStepCommand,
-  EMRClient,
   ListStepsCommand,
   type Configuration,
-  type EMRClientConfig,
   type Step,
   type StepState,
   type StepSummary,
 } from '@aws-sdk/client-emr';
-import { HeadgateError } from '../../../contracts/errors';
-import type { ClusterView, EmrApi, EmrOperation, StepView } from './api';
-import { emrError } from './errors';
+import type { ClusterView, EmrApi, StepView } from './api';
+import type { EmrConnection } from '../../emr/client';
 
-/** An answer that takes longer is lost. */
-const usualLimitMs = 20_000;
-
-/** Region and credentials from the worker's environment; the endpoint too, as the SDK reads it (AWS_ENDPOINT_URL_EMR). */
-export async function openEmr(
-  config: Omit<EMRClientConfig, 'maxAttempts'> = {},
-  answerLimitMs = usualLimitMs,
-): Promise<EmrApi> {
-  const client = new EMRClient({ ...config, maxAttempts: 1 });
-  try {
-    await client.config.region();
-  } catch (cause) {
-    throw new HeadgateError({
-      kind: 'config',
-      type: 'NoRegion',
-      message: 'A pipeline has the runtime emr, and the worker has no AWS region.',
-      remedy: 'Set AWS_REGION, or AWS_PROFILE to a profile that has one.',
-      cause,
-    });
-  }
-  return createSdkApi(client, answerLimitMs);
-}
-
-function createSdkApi(client: EMRClient, answerLimitMs: number): EmrApi {
-  async function asked<T>(operation: EmrOperation, cluster: string, ask: (limit: Limit) => Promise<T>): Promise<T> {
-    const abortSignal = AbortSignal.timeout(answerLimitMs);
-    try {
-      return await ask({ abortSignal });
-    } catch (error) {
-      throw emrError(abortSignal.aborted ? abortSignal.reason : error, operation, cluster);
-    }
-  }
-
+/** One request a call, see `EmrConnection`. */
+export function createSdkApi({ client, asked }: EmrConnection): EmrApi {
   return {
     addStep: (cluster, { name, args, logUri, executionRole }) =>
       asked('addStep', cluster, async (limit) => {
@@ -103,8 +69,6 @@ function createSdkApi(client: EMRClient, answerLimitMs: number): EmrApi {
       }),
   };
 }
-
-type Limit = { readonly abortSignal: AbortSignal };
 
 const statesOf = (states: readonly string[] | undefined) =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our words for them are EMR's

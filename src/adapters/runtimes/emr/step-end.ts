@@ -1,8 +1,9 @@
 // Why a step ended, as far as EMR and the log of its driver tell. Report and failure file decide; this is for jobs without them.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EndCause, JobEnd, JobHandle, ObjectStore } from '../../../activities/ports';
-import { isRefusal, type ClusterView, type EmrApi, type StepView } from './api';
-import { isPassing } from './budget';
+import { isRefusal } from '../../emr/errors';
+import type { ClusterView, EmrApi, StepView } from './api';
+import { isPassing } from '../../emr/budget';
 import type { Wait } from './cluster-watch';
 import { kindOfText, readDriverLog } from './driver-log';
 import { logsOf } from './step';

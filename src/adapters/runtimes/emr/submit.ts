@@ -3,8 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HeadgateError } from '../../../contracts/errors';
 import type { JobAttempt, JobHandle, JobSubmission } from '../../../activities/ports';
-import { EmrError, emrErrorTypes, isRefusal, type ClusterView, type EmrApi, type NewStep, type StepView } from './api';
-import type { CallBudget } from './budget';
+import { EmrError, emrErrorTypes, isRefusal } from '../../emr/errors';
+import type { ClusterView, EmrApi, NewStep, StepView } from './api';
+import type { CallBudget } from '../../emr/budget';
 import { clusterPhaseOf, isOpen, openStates } from './states';
 import { attemptOf, handleOf, newHandle, noStep, stepName, stepOf, type ShippedCode, type StepSettings } from './step';
 

@@ -1,6 +1,8 @@
 // Every call passes one budget: spaced, slower after a throttle, counted, and repeated where that does no harm.
-import { EmrError, type EmrApi } from '../../../../src/adapters/runtimes/emr/api';
-import { budgeted, createCallBudget, type EmrCall } from '../../../../src/adapters/runtimes/emr/budget';
+import { EmrError } from '../../../../src/adapters/emr/errors';
+import type { EmrApi } from '../../../../src/adapters/runtimes/emr/api';
+import { budgeted } from '../../../../src/adapters/runtimes/emr/budgeted';
+import { createCallBudget, type EmrCall } from '../../../../src/adapters/emr/budget';
 import { createLazyEmrRuntime } from '../../../../src/adapters/runtimes/emr/lazy';
 import { FakeEmr, type Fault } from '../../../fakes/emr-steps';
 import { createFakeObjectStore } from '../../../fakes/object-store';

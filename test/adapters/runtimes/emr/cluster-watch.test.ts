@@ -1,5 +1,6 @@
 // One look for all jobs of a cluster: when it comes, what it costs, and that nobody is told what is long past.
-import { budgeted, createCallBudget } from '../../../../src/adapters/runtimes/emr/budget';
+import { budgeted } from '../../../../src/adapters/runtimes/emr/budgeted';
+import { createCallBudget } from '../../../../src/adapters/emr/budget';
 import { createClusterWatch } from '../../../../src/adapters/runtimes/emr/cluster-watch';
 import { FakeEmr, type FakeStep } from '../../../fakes/emr-steps';
 import { inVirtualTime, useVirtualClock } from '../../../support/virtual-clock';

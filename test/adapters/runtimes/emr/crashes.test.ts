@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createJobActivities, type Elsewhere, type SubmitJobInput } from '../../../../src/activities/jobs';
 import type { JobHandle, JobOutcome, ObjectStore } from '../../../../src/activities/ports';
 import type { EmrApi, EmrOperation } from '../../../../src/adapters/runtimes/emr/api';
-import { createCallBudget } from '../../../../src/adapters/runtimes/emr/budget';
+import { createCallBudget } from '../../../../src/adapters/emr/budget';
 import { createEmrRuntime } from '../../../../src/adapters/runtimes/emr/runtime';
 import { parseStepKey } from '../../../../src/contracts/ids';
 import { fakeCode, FakeDrivers } from '../../../fakes/emr-jobs';

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmrApi } from '../../../../src/adapters/runtimes/emr/api';
-import { openEmr } from '../../../../src/adapters/runtimes/emr/sdk';
+import { connectEmr } from '../../../../src/adapters/emr/client';
+import { createSdkApi } from '../../../../src/adapters/runtimes/emr/sdk';
 
 type Answer = {
   readonly status?: number;
@@ -46,6 +47,9 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
   response.end(text ?? JSON.stringify(told ?? {}));
 }
+
+const openEmr = async (...how: Parameters<typeof connectEmr>): Promise<EmrApi> =>
+  createSdkApi(await connectEmr(...how));
 
 beforeAll(async () => {
   globalThis.Error = nodeError() as ErrorConstructor;

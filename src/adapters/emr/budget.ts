@@ -1,7 +1,6 @@
 // All calls of a worker to EMR in one region pass here: they are spaced, counted, and tried again where that is harmless.
 import { setTimeout as delay } from 'node:timers/promises';
-import { HeadgateError } from '../../../contracts/errors';
-import type { EmrApi } from './api';
+import { HeadgateError } from '../../contracts/errors';
 
 export type EmrCall = {
   readonly operation: string;
@@ -102,12 +101,3 @@ export function createCallBudget(options: BudgetOptions = {}): CallBudget {
 /** Gone by itself, as a rule. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof HeadgateError && (error.kind === 'throttle' || error.kind === 'infrastructure');
-
-/** The same calls under a budget. A submit is sent once; the rest may be repeated. */
-export const budgeted = (api: EmrApi, { once, repeated }: CallBudget): EmrApi => ({
-  addStep: (cluster, ...rest) => once('addStep', cluster, () => api.addStep(cluster, ...rest)),
-  listSteps: (cluster, ...rest) => repeated('listSteps', cluster, () => api.listSteps(cluster, ...rest)),
-  describeStep: (cluster, ...rest) => repeated('describeStep', cluster, () => api.describeStep(cluster, ...rest)),
-  cancelStep: (cluster, ...rest) => repeated('cancelStep', cluster, () => api.cancelStep(cluster, ...rest)),
-  describeCluster: (cluster) => repeated('describeCluster', cluster, () => api.describeCluster(cluster)),
-});

@@ -1,6 +1,45 @@
 // Turns what the SDK throws into EmrError. By name and status, never by text.
-import { EmrError, emrErrorTypes, type EmrOperation } from './api';
-import type { FailureKind } from '../../../contracts/failure';
+import { HeadgateError } from '../../contracts/errors';
+import type { FailureKind } from '../../contracts/failure';
+
+/** A call that EMR did not answer well. */
+export class EmrError extends HeadgateError {
+  readonly operation: string;
+  /** The request may have been carried out all the same: the answer was lost, or says nothing. */
+  readonly mayBeDone: boolean;
+
+  constructor(input: {
+    readonly operation: string;
+    readonly kind: FailureKind;
+    readonly type: string;
+    /** Absent: none in particular. */
+    readonly cluster?: string;
+    readonly text: string;
+    readonly remedy: string;
+    readonly mayBeDone: boolean;
+    readonly code?: string;
+    readonly cause?: unknown;
+  }) {
+    const { operation, kind, type, cluster, text, remedy, mayBeDone, code = null, cause } = input;
+    const about = cluster === undefined ? '' : ` for cluster ${cluster}`;
+    const message = `EMR did not answer ${operation}${about}: ${text}.`;
+    super({ kind, type, message, remedy, fields: { operation, cluster, code }, cause });
+    this.operation = operation;
+    this.mayBeDone = mayBeDone;
+  }
+}
+
+/** EMR says no to what was asked: the cluster, the step or the request is not as it wants it. */
+export const isRefusal = (error: unknown): error is EmrError =>
+  error instanceof EmrError && error.type === emrErrorTypes.refused;
+
+export const emrErrorTypes = {
+  throttled: 'EmrThrottled',
+  denied: 'EmrAccessDenied',
+  refused: 'EmrRefused',
+  failed: 'EmrFailed',
+  credentials: 'NoCredentials',
+} as const;
 
 type Verdict = {
   readonly kind: FailureKind;
@@ -27,7 +66,8 @@ const denied: Verdict = {
 const refused: Verdict = {
   kind: 'config',
   type: emrErrorTypes.refused,
-  remedy: 'Check the id of the cluster and its region, and what EMR says.',
+  remedy:
+    'Check the id of the cluster and its region, and in the pipeline file what EMR names of `runtime: { emr: … }`.',
   mayBeDone: false,
 };
 
@@ -105,12 +145,19 @@ function verdictOf(error: ErrorLike): Verdict | undefined {
 }
 
 /** What has no answer of EMR in it, and no broken connection, is a defect and passes unchanged. */
-export function emrError(error: unknown, operation: EmrOperation, cluster: string): unknown {
+export function emrError(error: unknown, operation: string, cluster?: string): unknown {
   if (error instanceof EmrError || !isErrorLike(error)) return error;
   const verdict = verdictOf(error);
   if (verdict === undefined) return error;
   const code = codeOf(error) ?? error.name;
-  return new EmrError({ ...verdict, operation, cluster, text: `${code}: ${error.message}`, code, cause: error });
+  return new EmrError({
+    ...verdict,
+    operation,
+    ...(cluster === undefined ? {} : { cluster }),
+    text: `${code}: ${error.message}`,
+    code,
+    cause: error,
+  });
 }
 
 /** Of a broken connection, as Node tells it; connections in trouble of the SDK's own have no system call. */
