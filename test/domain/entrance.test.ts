@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { commitAsk, commitReply, withdrawAsk } from '../../src/domain/entrance/commit-messages';
+import { carriedPool, giveBackAsk, leaseAsk, leaseNews, reapInput } from '../../src/domain/entrance/cluster-messages';
 import { cancelRequest, gateVerdict, maintainTableInput, runPipelineInput } from '../../src/domain/entrance/inputs';
 import { carriedKeeperInput, keeperInput } from '../../src/domain/entrance/keeper-input';
 import { askedMaintenanceOf, commitAskOf } from '../../src/domain/entrance/of-table';
@@ -144,6 +145,11 @@ const shapeOf: Readonly<Record<string, Shape<unknown>>> = {
   decideGate: any(gateVerdict),
   cancelRun: any(cancelRequest),
   requestCommit: any(commitAsk),
+  keepCluster: any(carriedPool),
+  leaseCluster: any(leaseAsk),
+  giveBackCluster: any(giveBackAsk),
+  clusterReady: any(leaseNews),
+  reapOrphans: any(reapInput),
   acceptCommit: any(commitAsk),
   withdrawCommit: any(withdrawAsk),
   commitDone: any(commitReply),
@@ -178,7 +184,15 @@ describe('messages of older builds', () => {
 
   it('has seen each kind of message', () => {
     const seen = new Set(arrivals().map(([, name]) => name));
-    for (const name of ['acceptCommit', 'requestCommit', 'withdrawCommit', 'commitDone', 'requestMaintenance'])
+    for (const name of [
+      'leaseCluster',
+      'clusterReady',
+      'acceptCommit',
+      'requestCommit',
+      'withdrawCommit',
+      'commitDone',
+      'requestMaintenance',
+    ])
       expect(seen).toContain(name);
   });
 });
