@@ -4,6 +4,7 @@ import type { MaintainReport } from '../contracts/job';
 import type { CommitJob, KeeperAnswer } from '../contracts/keeper';
 import type { MaintenanceJob, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
 import type { WorkOutcome } from '../domain/keeper/state';
+import { failedAtCommit } from '../domain/run-result';
 import { inCode } from '../domain/visible';
 import { activity } from './activity-options';
 import { failureOf } from './failure-of';
@@ -12,12 +13,13 @@ import { runJob } from './run-job';
 const lookAtTable = activity('lookAtTable');
 
 export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
-  const { stepKey } = job.request;
+  const { stepKey, target } = job.request;
   try {
     const report = await runJob(job);
     return { kind: 'commit-ended', reply: { kind: 'committed', stepKey, report } };
   } catch (error) {
-    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure: failureOf(error) } };
+    const failure = failedAtCommit(target.table, failureOf(error));
+    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure } };
   }
 }
 

@@ -8,7 +8,7 @@ export type Content = {
   readonly lines: readonly Line[];
   /** Lines beside these that no reader can understand. */
   readonly unreadable: number;
-  /** Lines that break the pipeline's rule: a person must be asked. */
+  /** How many of the first lines break the pipeline's rule: a person must be asked. */
   readonly breaking: number;
   /** No reader can make anything of the file. */
   readonly broken: boolean;
@@ -61,6 +61,12 @@ const compareRanks = (a: Rank, b: Rank): number =>
 
 const isSame = (a: Content | undefined, b: Content): boolean =>
   a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+
+/** A line that another file has too may be replaced before anybody sees that it breaks the rule. */
+const breaksFor = (content: Content, all: readonly Content[]): boolean =>
+  content.lines
+    .slice(0, content.breaking)
+    .some(({ id }) => all.every((other) => other === content || other.lines.every((line) => line.id !== id)));
 
 function forget(table: Table): void {
   table.delivered.clear();
@@ -117,7 +123,7 @@ export class Model {
     const unreadable = sum((content) => content.unreadable);
     const all = unreadable + sum((content) => content.lines.length);
     const tooMany = unreadable > 0 && (unreadable === all || (unreadable > 10 && unreadable / all > 0.05));
-    return tooMany || sum((content) => content.breaking) > 0;
+    return tooMany || contents.some((content) => breaksFor(content, contents));
   }
 
   /** It was said that all of the view is in the table. Files that changed meanwhile are not meant. */

@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, Worker } from '@temporalio/worker';
 import { ensureTools } from '../../../src/setup/tools';
-import { passTime } from '../../support/virtual-time';
+import { whileTimePasses } from '../../support/virtual-time';
 import { addSearchAttributes, ourSearchAttributes } from '../../../src/workers/connection';
 
 export type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
@@ -17,8 +17,8 @@ export type CheapServer = {
   readonly taskQueue: string;
   readonly open: (tag: string, activities: Activities) => void;
   readonly close: (tag: string) => void;
-  /** Lets virtual time pass, for all trials. */
-  readonly pass: (ms: number) => Promise<void>;
+  /** Lets virtual time pass, for all trials. The server's lock on it is kept while something goes on. */
+  readonly pass: (ms: number, isQuiet: () => boolean) => Promise<void>;
   readonly nowMs: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
@@ -65,7 +65,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     taskQueue,
     open: (tag, activities) => void trials.set(tag, activities),
     close: (tag) => void trials.delete(tag),
-    pass: (ms) => passTime(environment, ms),
+    pass: (ms, isQuiet) => whileTimePasses(environment, environment.sleep(ms), { patienceMs: 200, isQuiet }),
     nowMs: () => environment.currentTimeMs(),
     stop: async () => {
       worker.shutdown();

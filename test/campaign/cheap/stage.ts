@@ -18,7 +18,7 @@ import { Engine } from './engine';
 import type { CheapServer } from './server';
 import { appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
 
-const quietMs = 200;
+const quietMs = 80;
 /** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
 const patienceMs = { answer: 4000, passing: 25_000 };
 const longestWaitMs = 10 * 86_400_000;
@@ -118,7 +118,7 @@ export class CheapStage implements Stage {
       }
       if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
       // A workflow that cannot end its task holds up the time of all.
-      if (!(await isDone(this.#server.pass(step))))
+      if (!(await isDone(this.#server.pass(step, () => this.#moments.isQuiet(quietMs)))))
         return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
       waited += step;
       step = Math.min(step * 2, 43_200_000);
