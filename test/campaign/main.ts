@@ -1,4 +1,4 @@
-// npm run campaign -- [--real] [--trials N] [--seed S] [--lanes 1|2] [--replay SEED] [--shrink SECONDS] [--tale] [--besides KIND,…]
+// npm run campaign -- [--real] [--trials N] [--seed S] [--lanes 1|2] [--replay SEED] [--shrink SECONDS] [--tale] [--besides KIND,…] [--hunt]
 import { parseArgs } from 'node:util';
 import { playPart, type Message, type Part } from './player';
 import { Series, type Found } from './series';
@@ -17,6 +17,7 @@ async function playSeries(args: string[]): Promise<void> {
       tale: { type: 'boolean', default: false },
       besides: { type: 'string', default: '' },
       shrink: { type: 'string', default: '30' },
+      hunt: { type: 'boolean', default: false },
     },
   });
   const isReplay = values.replay !== undefined;
@@ -29,6 +30,7 @@ async function playSeries(args: string[]): Promise<void> {
       // Told at once, two trials would not be understood; a real trial has the machine for itself.
       lanes: Number(values.lanes ?? (trials === 1 || values.real || values.tale ? 1 : 2)),
       isTold: isReplay || values.tale,
+      isHunt: values.hunt,
       besides: values.besides.split(','),
       shrinkSeconds: isReplay ? Number(values.shrink) : 0,
     },
@@ -40,9 +42,10 @@ async function playSeries(args: string[]): Promise<void> {
   process.exitCode = found.kinds.size > 0 ? 1 : 0;
 }
 
-function tellFound({ trials, seconds, kinds }: Found): void {
+function tellFound({ trials, seconds, lost, kinds }: Found): void {
   const perMinute = ((trials / seconds) * 60).toFixed(0);
   say(`${trials} trials in ${seconds.toFixed(1)} s (${perMinute} a minute), ${kinds.size} kinds of violations`);
+  if (lost > 0) say(`  ${lost} more say nothing: the time-skipping server lost its time, or a task`);
   for (const [kind, seeds] of kinds) {
     const some = seeds.toSorted((a, b) => a - b).slice(0, 20);
     say(`  ${kind}: ${seeds.length} trials, seeds ${some.join(', ')}${seeds.length > some.length ? ', …' : ''}`);

@@ -22,35 +22,52 @@ export type Part = {
 export type Message =
   | { readonly does: 'begin'; readonly seed: number }
   | { readonly does: 'tell'; readonly line: string }
-  | { readonly does: 'end'; readonly seed: number; readonly violations: readonly string[] }
+  | {
+      readonly does: 'end';
+      readonly seed: number;
+      readonly violations: readonly string[];
+      /** Why the trial says nothing of the product. */
+      readonly lost?: string;
+    }
   | { readonly does: 'shorten'; readonly kind: string }
   | { readonly does: 'shorter'; readonly kind: string; readonly tale: readonly string[] };
 
-type Opened = { readonly play: Play; readonly stop: () => Promise<void> };
+const mostSkewMs = 5000;
 
-async function open({ base, real, besides }: Part): Promise<Opened> {
-  if (real) {
-    const stack = await startRealStack(base);
-    return {
-      play: createPlay(base, (site, moments) => new RealStage(stack, site, moments), besides),
-      stop: stack.stop,
-    };
-  }
+type Opened = {
+  readonly play: Play;
+  readonly stop: () => Promise<void>;
+  /** Of the stage's clock, where it has one of its own. */
+  readonly skewMs: () => Promise<number>;
+};
+
+async function openCheap({ base, besides }: Part): Promise<Opened> {
   const server = await startCheapServer(join(projectRoot, 'dist', 'workflow-bundle.js'), activityNames);
   const play = createPlay(base, (site, moments) => new CheapStage(server, site, moments), besides);
-  return { play, stop: server.stop };
+  return { play, ...server };
+}
+
+async function openReal({ base, besides }: Part): Promise<Opened> {
+  const stack = await startRealStack(base);
+  const play = createPlay(base, (site, moments) => new RealStage(stack, site, moments), besides);
+  return { play, stop: stack.stop, skewMs: async () => 0 };
 }
 
 export async function playPart(part: Part, say: (message: Message) => void): Promise<void> {
-  const { play, stop } = await open(part);
+  const { play, stop, skewMs } = await (part.real ? openReal(part) : openCheap(part));
   const tell = (line: string): void => say({ does: 'tell', line });
   try {
     for (let seed = part.first; seed < part.first + part.trials; seed += 1) {
       say({ does: 'begin', seed });
-      const { violations } = await play(commandsOf(seed), tell);
-      say({ does: 'end', seed, violations });
-      if (part.shrinkSeconds === 0) continue;
+      const skew = await skewMs();
+      const { violations, lost: reason } = await play(commandsOf(seed), tell);
+      const isSkewed = Math.abs((await skewMs()) - skew) > mostSkewMs;
+      const lost = reason ?? (isSkewed ? 'the server has lost its time' : undefined);
+      say({ does: 'end', seed, violations, ...(lost === undefined ? {} : { lost }) });
+      // Trials behind one that failed are not to suffer from what it has left in the server.
+      if (lost !== undefined || (violations.length > 0 && part.shrinkSeconds === 0)) return;
       for (const kind of new Set(violations.map(kindOf))) {
+        if (part.shrinkSeconds === 0) break;
         say({ does: 'shorten', kind });
         const shorter = await shrink(seed, play, kind, part.shrinkSeconds * 1000);
         if (shorter === undefined) continue;

@@ -14,18 +14,25 @@ export type Asked = Omit<Part, 'base'> & {
   readonly lanes: number;
   /** Every trial is told as it happens. */
   readonly isTold: boolean;
+  /** The series ends with the first trial that fails. */
+  readonly isHunt: boolean;
 };
 
 export type Found = {
   readonly trials: number;
   readonly seconds: number;
+  /** Of these nothing is known: the place where they were played broke, each time. */
+  readonly lost: number;
   /** By kind: the seeds. */
   readonly kinds: ReadonlyMap<string, readonly number[]>;
 };
 
 /** A server grows old: locks on its time that trials have left behind, and histories in its memory. */
 const limitsOf = (real: boolean): { readonly trials: number; readonly trialMs: number; readonly startMs: number } =>
-  real ? { trials: 20, trialMs: 900_000, startMs: 180_000 } : { trials: 100, trialMs: 120_000, startMs: 60_000 };
+  real ? { trials: 20, trialMs: 900_000, startMs: 240_000 } : { trials: 100, trialMs: 120_000, startMs: 60_000 };
+
+/** So often a trial is begun again. */
+const mostLosses = 2;
 
 /** Each process of a part has it in its environment, whoever started it. */
 const partVariable = 'HEADGATE_CAMPAIGN_PART';
@@ -33,13 +40,22 @@ const partVariable = 'HEADGATE_CAMPAIGN_PART';
 /** What is left then of a player that has ended is told, and ended. */
 const graceMs = 10_000;
 
-type Followed = { readonly begun: number; readonly isTrial: boolean; readonly trouble?: string };
+/** How far a player came. */
+class Course {
+  ended = 0;
+  hasBegun = false;
+  isInTrial = false;
+  isLate = false;
+  errors = '';
+  tale: string[] = [];
+}
 
 export class Series {
   readonly #asked: Asked;
   readonly #say: (line: string) => void;
   readonly #kinds = new Map<string, readonly number[]>();
   readonly #players = new Set<ChildProcess>();
+  readonly #losses = new Map<number, number>();
   #next: number;
   #end: number;
   #done = 0;
@@ -54,12 +70,13 @@ export class Series {
   async run(): Promise<Found> {
     const began = Date.now();
     await Promise.all(Array.from({ length: this.#asked.lanes }, () => this.#lane()));
-    return { trials: this.#done, seconds: (Date.now() - began) / 1000, kinds: this.#kinds };
+    const lost = [...this.#losses.values()].filter((times) => times >= mostLosses).length;
+    return { trials: this.#done, seconds: (Date.now() - began) / 1000, lost, kinds: this.#kinds };
   }
 
   /** No further trials; what was found is told. */
   stop(): void {
-    this.#end = this.#next;
+    this.#end = this.#next = this.#asked.first;
     for (const player of this.#players) player.kill('SIGKILL');
   }
 
@@ -78,7 +95,7 @@ export class Series {
   async #part(first: number, trials: number): Promise<number> {
     const base = makeBase();
     const id = randomUUID();
-    const { lanes: _, isTold: __, ...asked } = this.#asked;
+    const { lanes: _, isTold: __, isHunt: ___, ...asked } = this.#asked;
     const part: Part = { ...asked, base, first, trials };
     const program = join(projectRoot, 'src', 'setup', 'bootstrap.cjs');
     const player = fork(program, ['campaign', '--part', JSON.stringify(part)], {
@@ -87,32 +104,31 @@ export class Series {
     });
     this.#players.add(player);
     try {
-      const { begun, isTrial, trouble } = await this.#follow(player, part);
-      const left = await endLeftovers(id, trouble === undefined ? graceMs : 0, partVariable);
-      // Without a trial there is no seed to blame, and the next part would fare no better.
-      if (trouble !== undefined && !isTrial && begun === 0) throw new Error(trouble);
-      const last = first + Math.max(0, begun - 1);
-      if (trouble !== undefined) this.#hear(last, [trouble]);
-      else if (left.length > 0)
-        this.#hear(last, [`left: ${left.map(({ command }) => command.slice(0, 160)).join(' | ')}`]);
-      return trouble === undefined ? trials : begun;
+      const course = new Course();
+      const isWell = await this.#follow(player, part, course);
+      const left = await endLeftovers(id, isWell ? graceMs : 0, partVariable);
+      if (isWell && left.length === 0) return course.ended;
+      const why = `the process ${course.isLate ? 'has no end' : 'broke'}\n${course.tale.join('\n')}\n${course.errors}`;
+      const trouble = isWell
+        ? `left: ${left.map(({ command }) => command.slice(0, 160)).join(' | ')}`
+        : `hangs: ${why}`;
+      // Before the first trial there is no seed to blame, and the next player would fare no better.
+      if (!course.hasBegun && this.#asked.first < this.#end) throw new Error(trouble);
+      if (this.#asked.first < this.#end)
+        this.#hear(first + Math.max(0, course.ended - (course.isInTrial ? 0 : 1)), [trouble]);
+      return course.ended + (course.isInTrial ? 1 : 0);
     } finally {
       this.#players.delete(player);
       rmSync(base, { recursive: true, force: true });
     }
   }
 
-  /** To the end of the process, or of the time that it has. */
-  async #follow(player: ChildProcess, { real, shrinkSeconds }: Part): Promise<Followed> {
+  /** To the end of the process, or of the time that it has. False when it broke. */
+  async #follow(player: ChildProcess, { real, shrinkSeconds }: Part, course: Course): Promise<boolean> {
     const { trialMs, startMs } = limitsOf(real);
-    const tale: string[] = [];
-    let begun = 0;
-    let isTrial = false;
-    let isLate = false;
-    let errors = '';
-    player.stderr?.on('data', (bytes: Buffer) => (errors = `${errors}${bytes.toString()}`.slice(-4000)));
+    player.stderr?.on('data', (bytes: Buffer) => (course.errors = `${course.errors}${bytes.toString()}`.slice(-2000)));
     const end = (): void => {
-      isLate = true;
+      course.isLate = true;
       player.kill('SIGKILL');
     };
     let timer = setTimeout(end, startMs);
@@ -124,19 +140,18 @@ export class Series {
       switch (message.does) {
         case 'begin':
           allow(trialMs);
-          tale.splice(0);
-          begun += 1;
-          isTrial = true;
+          course.isInTrial = course.hasBegun = true;
+          course.tale = [];
           return;
         case 'tell':
-          tale.push(message.line);
+          course.tale.push(message.line);
           if (this.#asked.isTold) this.#say(message.line);
           return;
         case 'end':
           allow(startMs);
-          isTrial = false;
-          this.#done += 1;
-          return this.#hear(message.seed, message.violations);
+          course.isInTrial = false;
+          if (this.#isOver(message)) course.ended += 1;
+          return;
         case 'shorten':
           return allow(trialMs + shrinkSeconds * 1000);
         case 'shorter':
@@ -145,11 +160,19 @@ export class Series {
     });
     const [code] = (await once(player, 'exit')) as [number | null];
     clearTimeout(timer);
-    if (!isLate && code === 0) return { begun, isTrial };
-    if (isTrial) this.#done += 1;
-    const what = isTrial ? 'the trial' : 'its process';
-    const why = isLate ? `${what} has no end` : `${what} ended with ${code ?? 'a signal'}`;
-    return { begun, isTrial, trouble: `hangs: ${why}\n${tale.join('\n')}\n${errors}` };
+    return !course.isLate && code === 0;
+  }
+
+  #isOver({ seed, violations, lost }: Extract<Message, { does: 'end' }>): boolean {
+    if (lost !== undefined) {
+      const times = (this.#losses.get(seed) ?? 0) + 1;
+      this.#losses.set(seed, times);
+      if (this.#asked.isTold) this.#say(`seed ${seed}: lost, ${lost}`);
+      return times >= mostLosses;
+    }
+    this.#done += 1;
+    this.#hear(seed, violations);
+    return true;
   }
 
   #hear(seed: number, violations: readonly string[]): void {
@@ -157,5 +180,6 @@ export class Series {
     if (counted.length === 0) return;
     this.#say(`seed ${seed}: ${counted.slice(0, 3).join(' | ')}`);
     for (const kind of new Set(counted.map(kindOf))) this.#kinds.set(kind, [...(this.#kinds.get(kind) ?? []), seed]);
+    if (this.#asked.isHunt) this.stop();
   }
 }

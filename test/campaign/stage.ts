@@ -36,6 +36,9 @@ export type Version = {
   readonly isUndone: boolean;
 };
 
+/** The place itself is broken, so that the trial tells nothing of the product. */
+export class StageLost extends Error {}
+
 export interface Stage {
   start(ask: Ask): Promise<Started>;
   /** A start with any input at all, as the Temporal UI allows it. */
@@ -54,6 +57,8 @@ export interface Stage {
   restore(table: string, version: number): Promise<void>;
   /** By another program. */
   append(table: string, id: string): Promise<void>;
+  /** By another program: a setting, and no rows. */
+  alter(table: string): Promise<void>;
   /** Another team's table, made anew at the place. */
   replace(table: string, id: string): Promise<void>;
   /** What goes on although nobody waits for it any more; empty when all is quiet. */

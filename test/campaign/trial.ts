@@ -29,6 +29,8 @@ export class Trial {
   /** Another program or a person has touched a table: a run may stop and say so. */
   #mayStop = false;
   #isAlone = true;
+  /** Files came while the run went on: which of them it has seen, only the product can know. */
+  #hasNewFiles = false;
   #hasLostKeeper = false;
 
   constructor(stage: Stage, site: Site, moments: Moments, counts: (violation: string) => boolean) {
@@ -58,6 +60,7 @@ export class Trial {
     switch (command.do) {
       case 'send':
       case 'send-again':
+      case 'send-notes':
         return this.#sender.send(command);
       case 'table':
         return this.#table(command);
@@ -84,7 +87,7 @@ export class Trial {
     while (this.#held.size > 0) await this.#decide('reject');
     for (const used of this.#used) {
       const [feed, lake, file] = used.split(' ') as [FeedName, LakeName, string];
-      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'ui', faults: [] });
+      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'ui', faults: [], meanwhile: [] });
       while (this.#held.size > 0) await this.#decide('reject');
     }
     this.#found((await this.#stage.leftovers()).map((left) => `left: ${left}`));
@@ -102,6 +105,9 @@ export class Trial {
     if (what === 'restore' && version > 0) await this.#stage.restore(table, this.#foreigners % version);
     if (what === 'append') await this.#stage.append(table, `foreign${this.#foreigners}`);
     if (what === 'replace') await this.#stage.replace(table, `foreign${this.#foreigners}`);
+    const [first] = await this.#stage.rows(table);
+    if (what === 'double' && first !== undefined) await this.#stage.append(table, first.id);
+    if (what === 'alter') await this.#stage.alter(table);
     for (const touched of [table, other]) this.#model.touched(touched, await this.#stage.rows(touched));
     this.#mayStop = true;
     this.#isAlone = false;
@@ -130,15 +136,12 @@ export class Trial {
   async #run(command: RunCommand): Promise<void> {
     const { asked, ask } = this.#ask(command);
     this.#isAlone = this.#held.size === 0;
+    this.#hasNewFiles = false;
     const before = JSON.stringify(await this.#stage.rows(this.#site.table(asked.feed, asked.lake)));
     const others: Other[] = [];
     for (const { at, fault } of command.faults) this.#moments.plan(at, () => happen(fault));
-    const { meanwhile } = command;
-    if (meanwhile !== undefined) {
-      this.#moments.plan(
-        meanwhile.at,
-        async () => void others.push(...(await this.#meanwhile(command, meanwhile.what))),
-      );
+    for (const { at, what } of command.meanwhile) {
+      this.#moments.plan(at, async () => void others.push(...(await this.#meanwhile(command, what))));
     }
     const told = await this.#stage.end(await this.#stage.start(ask));
     const happened = this.#moments.happened.splice(0);
@@ -158,7 +161,8 @@ export class Trial {
       ...{ happened, isAlone: this.#isAlone, mayStop: this.#mayStop, isBehind: this.#held.size > 0 },
       hasLostKeeper: this.#hasLostKeeper,
     };
-    this.#found(await this.#judge.judge(asked, told, circumstances));
+    const sure = this.#hasNewFiles ? { ...asked, pending: undefined } : asked;
+    this.#found(await this.#judge.judge(sure, told, circumstances));
     if (told.outcome === 'held') this.#held.set(told.run, asked);
     if (told.outcome === 'committed' || told.outcome === 'nothing-new') this.#mayStop = false;
   }
@@ -188,6 +192,8 @@ export class Trial {
         return [];
       case 'send':
       case 'send-again':
+      case 'send-notes':
+        this.#hasNewFiles = true;
         this.#sender.send(what);
         return [];
     }

@@ -19,7 +19,8 @@ export type CheapServer = {
   readonly close: (tag: string) => void;
   /** Lets virtual time pass, for all trials. The server's lock on it is kept while something goes on. */
   readonly pass: (ms: number, isQuiet: () => boolean) => Promise<void>;
-  readonly nowMs: () => Promise<number>;
+  /** How far its time is from where the trials have put it. Constant, or the server has lost count of its locks. */
+  readonly skewMs: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -35,6 +36,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
   const { testServer } = await ensureTools('test');
   if (testServer === undefined) throw new Error('no test server was installed');
   Runtime.install({ logger: silent, telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  let passedMs = 0;
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: testServer } },
   });
@@ -65,8 +67,11 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     taskQueue,
     open: (tag, activities) => void trials.set(tag, activities),
     close: (tag) => void trials.delete(tag),
-    pass: (ms, isQuiet) => whileTimePasses(environment, environment.sleep(ms), { patienceMs: 200, isQuiet }),
-    nowMs: () => environment.currentTimeMs(),
+    pass: async (ms, isQuiet) => {
+      await whileTimePasses(environment, environment.sleep(ms), { patienceMs: 400, isQuiet });
+      passedMs += ms;
+    },
+    skewMs: async () => (await environment.currentTimeMs()) - Date.now() - passedMs,
     stop: async () => {
       worker.shutdown();
       await running;

@@ -15,12 +15,11 @@ import type { Site } from '../site';
 import type { Ask, Stage, Started, Told, Version } from '../stage';
 import { createTrialActivities } from './activities';
 import { Engine } from './engine';
+import { answered, patienceMs, whyHung } from './hung';
 import type { CheapServer } from './server';
-import { appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
+import { alterTable, appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
 
 const quietMs = 80;
-/** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
-const patienceMs = { answer: 4000, passing: 25_000 };
 const longestWaitMs = 10 * 86_400_000;
 const view = { update: () => undefined, trouble: () => undefined, stop: () => undefined };
 
@@ -108,7 +107,7 @@ export class CheapStage implements Stage {
       if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
       if (!this.#moments.isQuiet(quietMs)) continue;
       const { held, silent } = await this.#ask();
-      if (run !== undefined && silent.includes(run)) return { run, outcome: 'hangs', waitedSeconds: waited / 1000 };
+      if (run !== undefined && silent.includes(run)) return this.#hung(run, waited);
       if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
       // The command line sees it by itself, as soon as it looks again.
       if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
@@ -116,13 +115,19 @@ export class CheapStage implements Stage {
       if (run === undefined && (await this.#openRuns()).length === 0) {
         if ((await answered(told, patienceMs.answer)) !== undefined) continue;
       }
-      if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+      if (waited >= longestWaitMs) return this.#hung(run, waited);
       // A workflow that cannot end its task holds up the time of all.
       if (!(await isDone(this.#server.pass(step, () => this.#moments.isQuiet(quietMs)))))
-        return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+        return this.#hung(run, waited);
       waited += step;
       step = Math.min(step * 2, 43_200_000);
     }
+  }
+
+  async #hung(run: string | undefined, waitedMs: number): Promise<Told> {
+    const handles = run === undefined ? await this.#openRuns() : [this.#server.client.workflow.getHandle(run)];
+    const failure = { kind: 'unknown', type: 'Hangs', text: await whyHung(handles) };
+    return { run: run ?? 'unknown', outcome: 'hangs', waitedSeconds: waitedMs / 1000, failure };
   }
 
   /** How long it took, in the server's time: what passed when it had ended is not its fault. */
@@ -151,7 +156,7 @@ export class CheapStage implements Stage {
     const handles = ids.map((id) => this.#server.client.workflow.getHandle(id));
     const open = await Promise.all(
       handles.map(async (handle) => {
-        const found = await handle.describe().catch(() => undefined);
+        const found = await answered(handle.describe());
         return found?.status.name === 'RUNNING';
       }),
     );
@@ -168,7 +173,11 @@ export class CheapStage implements Stage {
 
   async cancel(): Promise<void> {
     const handle = (await this.#openRuns()).at(-1);
-    await handle?.executeUpdate('cancelRun', { args: [{ by: 'the campaign', why: 'chance' }] }).catch(unlessGone);
+    if (handle === undefined) return;
+    const asked = handle
+      .executeUpdate('cancelRun', { args: [{ by: 'the campaign', why: 'chance' }] })
+      .catch(unlessGone);
+    await answered(asked);
   }
 
   async terminate(): Promise<void> {
@@ -223,6 +232,10 @@ export class CheapStage implements Stage {
     appendRows(table, [{ id, value: null, at: null, total: null }]);
   }
 
+  async alter(table: string): Promise<void> {
+    alterTable(table);
+  }
+
   async replace(table: string, id: string): Promise<void> {
     rmSync(table, { recursive: true, force: true });
     writeVersion(table, undefined, { operation: 'WRITE', rows: [{ id, value: null, at: null, total: null }] });
@@ -246,10 +259,6 @@ export class CheapStage implements Stage {
     this.#site.remove();
   }
 }
-
-/** Undefined where there is no answer: the workflow is gone, or cannot go on. */
-const answered = <T>(asked: Promise<T>, ms = patienceMs.answer): Promise<T | undefined> =>
-  Promise.race([asked.catch(() => undefined), delay(ms, undefined, { ref: false })]);
 
 const isDone = async (work: Promise<void>): Promise<boolean> =>
   (await answered(

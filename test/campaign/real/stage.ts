@@ -206,6 +206,8 @@ export class RealStage implements Stage {
 
   append = (table: string, id: string): Promise<void> => this.#stack.tables.ask('append', { table, id });
 
+  alter = (table: string): Promise<void> => this.#stack.tables.ask('alter', { table });
+
   replace = (table: string, id: string): Promise<void> => this.#stack.tables.ask('replace', { table, id });
 
   async version(table: string, version: number): Promise<Version | undefined> {
