@@ -30,7 +30,7 @@ export type Found = {
 
 /** A server grows old: locks on its time that trials have left behind, and histories in its memory. */
 const limitsOf = (real: boolean): { readonly trials: number; readonly trialMs: number; readonly startMs: number } =>
-  real ? { trials: 20, trialMs: 900_000, startMs: 240_000 } : { trials: 100, trialMs: 120_000, startMs: 60_000 };
+  real ? { trials: 20, trialMs: 900_000, startMs: 240_000 } : { trials: 100, trialMs: 240_000, startMs: 60_000 };
 
 /** So often a trial is begun again. */
 const mostLosses = 2;

@@ -59,6 +59,8 @@ export interface Stage {
   append(table: string, id: string): Promise<void>;
   /** By another program: a setting, and no rows. */
   alter(table: string): Promise<void>;
+  /** What happens to a table at this moment a run still sees before it tells of its end. */
+  isSeen(moment: string): boolean;
   /** Another team's table, made anew at the place. */
   replace(table: string, id: string): Promise<void>;
   /** What goes on although nobody waits for it any more; empty when all is quiet. */

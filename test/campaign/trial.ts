@@ -141,6 +141,7 @@ export class Trial {
     const others: Other[] = [];
     for (const { at, fault } of command.faults) this.#moments.plan(at, () => happen(fault));
     for (const { at, what } of command.meanwhile) {
+      if (what.do === 'table' && !this.#stage.isSeen(at)) continue;
       this.#moments.plan(at, async () => void others.push(...(await this.#meanwhile(command, what))));
     }
     const told = await this.#stage.end(await this.#stage.start(ask));

@@ -11,14 +11,13 @@ import { until } from './waiting';
 export async function whileTimePasses<T>(
   environment: TestWorkflowEnvironment,
   waited: Promise<T>,
-  /** Where it is known that nothing goes on, there is no need to wait for it. */
-  { patienceMs = 1500, isQuiet = (): boolean => true } = {},
+  { isQuiet = (): boolean => true } = {},
 ): Promise<T> {
   const settled = waited.then(
     () => true,
     () => true,
   );
-  while (!(await Promise.race([settled, delay(patienceMs, false, { ref: false })])))
+  while (!(await Promise.race([settled, delay(1500, false, { ref: false })])))
     if (isQuiet()) await environment.connection.testService?.unlockTimeSkipping({});
   return waited;
 }

@@ -68,7 +68,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     open: (tag, activities) => void trials.set(tag, activities),
     close: (tag) => void trials.delete(tag),
     pass: async (ms, isQuiet) => {
-      await whileTimePasses(environment, environment.sleep(ms), { patienceMs: 400, isQuiet });
+      await whileTimePasses(environment, environment.sleep(ms), { isQuiet });
       passedMs += ms;
     },
     skewMs: async () => (await environment.currentTimeMs()) - Date.now() - passedMs,

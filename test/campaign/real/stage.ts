@@ -206,6 +206,9 @@ export class RealStage implements Stage {
 
   append = (table: string, id: string): Promise<void> => this.#stack.tables.ask('append', { table, id });
 
+  /** The report of the commit is seen when the run may have looked at the table for the last time. */
+  isSeen = (moment: string): boolean => moment !== 'commit:ends' && !moment.startsWith('write ');
+
   alter = (table: string): Promise<void> => this.#stack.tables.ask('alter', { table });
 
   replace = (table: string, id: string): Promise<void> => this.#stack.tables.ask('replace', { table, id });
