@@ -3,7 +3,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endLeftovers } from '../../src/setup/leftovers';
@@ -39,8 +40,8 @@ const mostLosses = 2;
 const mostFailedStarts = 5;
 const restMs = 5000;
 
-/** Each process of a part has it in its environment, whoever started it. */
-const partVariable = 'HEADGATE_CAMPAIGN_PART';
+/** Each process of a part has it in its environment, whoever started it; a test's stack passes on no name of ours. */
+const partVariable = 'PART_OF_CAMPAIGN';
 
 /** What is left then of a player that has ended is told, and ended. */
 const graceMs = 10_000;
@@ -100,12 +101,13 @@ export class Series {
   /** How many of the trials are over. */
   async #part(first: number, trials: number): Promise<number> {
     const base = makeBase();
+    const temporary = mkdtempSync(join(tmpdir(), 'headgate-campaign-'));
     const id = randomUUID();
     const { lanes: _, isTold: __, isHunt: ___, ...asked } = this.#asked;
     const part: Part = { ...asked, base, first, trials };
     const program = join(projectRoot, 'src', 'setup', 'bootstrap.cjs');
     const player = fork(program, ['campaign', '--part', JSON.stringify(part)], {
-      env: { ...process.env, [partVariable]: id },
+      env: { ...process.env, TMPDIR: temporary, [partVariable]: id },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#players.add(player);
@@ -113,6 +115,8 @@ export class Series {
       const course = new Course();
       const isWell = await this.#follow(player, part, course);
       const left = await endLeftovers(id, isWell ? graceMs : 0, partVariable);
+      // A supervisor may have started another worker meanwhile.
+      for (let more = left.length; more > 0;) more = (await endLeftovers(id, 500, partVariable)).length;
       if (isWell && left.length === 0) return course.ended;
       const why = `the process ${course.isLate ? 'has no end' : 'broke'}\n${course.tale.join('\n')}\n${course.errors}`;
       const trouble = isWell
@@ -130,7 +134,7 @@ export class Series {
       return course.ended + (course.isInTrial ? 1 : 0);
     } finally {
       this.#players.delete(player);
-      rmSync(base, { recursive: true, force: true });
+      for (const folder of [base, temporary]) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     }
   }
 
