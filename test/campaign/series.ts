@@ -29,9 +29,18 @@ export type Found = {
   readonly kinds: ReadonlyMap<string, readonly number[]>;
 };
 
+const graceMs = 10_000;
+
 /** A server grows old: locks on its time that trials have left behind, and histories in its memory. */
-const limitsOf = (real: boolean): { readonly trials: number; readonly trialMs: number; readonly startMs: number } =>
-  real ? { trials: 20, trialMs: 900_000, startMs: 240_000 } : { trials: 100, trialMs: 240_000, startMs: 60_000 };
+type Limits = { readonly trials: number; readonly trialMs: number; readonly startMs: number; readonly graceMs: number };
+
+/** `graceMs`: what is left after it of a player that has ended is told, and ended. */
+const limitsOf = (real: boolean): Limits =>
+  real
+    ? { trials: 20, trialMs: 900_000, startMs: 240_000, graceMs }
+    : { trials: 100, trialMs: 240_000, startMs: 60_000, graceMs };
+
+const bootstrap = join(projectRoot, 'src', 'setup', 'bootstrap.cjs');
 
 /** So often a trial is begun again. */
 const mostLosses = 2;
@@ -42,9 +51,6 @@ const restMs = 5000;
 
 /** Each process of a part has it in its environment, whoever started it; a test's stack passes on no name of ours. */
 const partVariable = 'PART_OF_CAMPAIGN';
-
-/** What is left then of a player that has ended is told, and ended. */
-const graceMs = 10_000;
 
 /** How far a player came. */
 class Course {
@@ -58,6 +64,8 @@ class Course {
 
 export class Series {
   readonly #asked: Asked;
+  readonly #limits: Limits;
+  readonly #program: string;
   readonly #say: (line: string) => void;
   readonly #kinds = new Map<string, readonly number[]>();
   readonly #players = new Set<ChildProcess>();
@@ -67,8 +75,14 @@ export class Series {
   #end: number;
   #done = 0;
 
-  constructor(asked: Asked, say: (line: string) => void) {
+  constructor(
+    asked: Asked,
+    say: (line: string) => void,
+    { limits = {}, program = bootstrap }: { readonly limits?: Partial<Limits>; readonly program?: string } = {},
+  ) {
     this.#asked = asked;
+    this.#limits = { ...limitsOf(asked.real), ...limits };
+    this.#program = program;
     this.#next = asked.first;
     this.#end = asked.first + asked.trials;
     this.#say = say;
@@ -88,8 +102,8 @@ export class Series {
   }
 
   async #lane(): Promise<void> {
-    const { trials, lanes, real } = this.#asked;
-    const most = Math.min(limitsOf(real).trials, Math.ceil(trials / lanes));
+    const { trials, lanes } = this.#asked;
+    const most = Math.min(this.#limits.trials, Math.ceil(trials / lanes));
     while (this.#next < this.#end) {
       const first = this.#next;
       const until = Math.min(first + most, this.#end);
@@ -105,8 +119,7 @@ export class Series {
     const id = randomUUID();
     const { lanes: _, isTold: __, isHunt: ___, ...asked } = this.#asked;
     const part: Part = { ...asked, base, first, trials };
-    const program = join(projectRoot, 'src', 'setup', 'bootstrap.cjs');
-    const player = fork(program, ['campaign', '--part', JSON.stringify(part)], {
+    const player = fork(this.#program, ['campaign', '--part', JSON.stringify(part)], {
       env: { ...process.env, TMPDIR: temporary, [partVariable]: id },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -114,7 +127,7 @@ export class Series {
     try {
       const course = new Course();
       const isWell = await this.#follow(player, part, course);
-      const left = await endLeftovers(id, isWell ? graceMs : 0, partVariable);
+      const left = await endLeftovers(id, isWell ? this.#limits.graceMs : 0, partVariable);
       // A supervisor may have started another worker meanwhile.
       for (let more = left.length; more > 0;) more = (await endLeftovers(id, 500, partVariable)).length;
       if (isWell && left.length === 0) return course.ended;
@@ -129,6 +142,7 @@ export class Series {
         await delay(restMs);
         return 0;
       }
+      if (course.isInTrial) this.#done += 1;
       if (this.#asked.first < this.#end)
         this.#hear(first + Math.max(0, course.ended - (course.isInTrial ? 0 : 1)), [trouble]);
       return course.ended + (course.isInTrial ? 1 : 0);
@@ -139,8 +153,8 @@ export class Series {
   }
 
   /** To the end of the process, or of the time that it has. False when it broke. */
-  async #follow(player: ChildProcess, { real, shrinkSeconds }: Part, course: Course): Promise<boolean> {
-    const { trialMs, startMs } = limitsOf(real);
+  async #follow(player: ChildProcess, { shrinkSeconds }: Part, course: Course): Promise<boolean> {
+    const { trialMs, startMs } = this.#limits;
     player.stderr?.on('data', (bytes: Buffer) => (course.errors = `${course.errors}${bytes.toString()}`.slice(-2000)));
     const end = (): void => {
       course.isLate = true;
