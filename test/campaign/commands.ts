@@ -14,8 +14,8 @@ export type FileCommand =
       /** `old`: its time is before that of every other file. `same-time`: of a correction, size and time stay. */
       readonly age: 'new' | 'old' | 'same-time';
     }
-  /** The bytes of one file under another name. */
   | { readonly do: 'send-notes'; readonly shape: 'good' | 'unreadable' }
+  /** The bytes of one file under another name. */
   | { readonly do: 'send-again'; readonly feed: FeedName; readonly file: number; readonly as: number };
 
 export type TableCommand = {
@@ -143,8 +143,8 @@ const names = Object.keys(feeds) as FeedName[];
 
 const theme: fc.Arbitrary<Theme> = fc.record({
   feeds: fc.oneof(
-    fc.constantFrom(...names).map((name) => [name]),
-    fc.constant<FeedName[]>(['orders', 'returns']),
+    { weight: 2, arbitrary: fc.constantFrom(...names).map((name) => [name]) },
+    { weight: 1, arbitrary: fc.constant<FeedName[]>(['orders', 'returns']) },
   ),
   habits: fc.uniqueArray(fc.constantFrom(...habits), { minLength: 2, maxLength: 4 }),
 });
@@ -224,11 +224,15 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
     { weight: 1, arbitrary: again },
     { weight: 7, arbitrary: run },
     ...(chosen.includes('noted')
-      ? weighted(
-          3,
-          'dirt',
-          fc.record({ do: fc.constant('send-notes' as const), shape: fc.constantFrom('good', 'unreadable') }),
-        )
+      ? [
+          {
+            weight: 3,
+            arbitrary: fc.record({
+              do: fc.constant('send-notes' as const),
+              shape: fc.constantFrom('good', 'unreadable', 'unreadable'),
+            }),
+          },
+        ]
       : []),
     ...weighted(
       2,
