@@ -1,5 +1,6 @@
 // One trial: commands against the product, and after each of them every promise against the tables.
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HeadgateError } from '../../src/contracts/errors';
 import type { Command, Fault, Meanwhile, RunCommand, TableCommand } from './commands';
 import { Judge, tell, type Asked, type Circumstances } from './judge';
@@ -8,6 +9,8 @@ import { DiskSays, JobDies, WorkerDies, type Moments } from './moments';
 import { copyFolder, dayOf, feeds, moveFolder, type FeedName, type LakeName, type Site } from './site';
 import { Sender } from './sender';
 import type { Ask, Stage, Started, Told } from './stage';
+
+const overlapMs = 150;
 
 type Other = { readonly asked: Asked; readonly started: Started };
 
@@ -186,7 +189,10 @@ export class Trial {
       case 'run-too': {
         this.#isAlone = false;
         const { asked, ask } = this.#ask({ ...run, lake: what.lake, redo: what.redo, by: what.by });
-        return [{ asked, started: await this.#stage.start(ask) }];
+        const started = await this.#stage.start(ask);
+        // So that it comes to where this one is, and not only behind it.
+        await delay(overlapMs);
+        return [{ asked, started }];
       }
       case 'table':
         await this.#table(what);
@@ -236,6 +242,6 @@ async function happen(fault: Fault): Promise<void> {
     case 'disk-read-only':
       throw new DiskSays('EROFS');
     case 'slow':
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await delay(250);
   }
 }
