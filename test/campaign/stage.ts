@@ -63,6 +63,8 @@ export interface Stage {
   isSeen(moment: string): boolean;
   /** Another team's table, made anew at the place. */
   replace(table: string, id: string): Promise<void>;
+  /** Jobs that have not ended, as far as the stage can see them. */
+  openJobs(): readonly string[];
   /** What goes on although nobody waits for it any more; empty when all is quiet. */
   leftovers(): Promise<readonly string[]>;
   close(): Promise<void>;

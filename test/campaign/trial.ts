@@ -149,6 +149,8 @@ export class Trial {
     }
     const told = await this.#stage.end(await this.#stage.start(ask));
     const happened = this.#moments.happened.splice(0);
+    if (told.outcome === 'cancelled' && this.#isAlone)
+      this.#found(this.#stage.openJobs().map((job) => `left: ${job} goes on behind a run that was cancelled`));
     this.#moments.clear();
     await this.#hear(asked, told, { before, happened });
     for (const other of others) await this.#hear(other.asked, await this.#stage.end(other.started), { happened });
@@ -176,6 +178,8 @@ export class Trial {
     switch (what.do) {
       case 'cancel':
         await this.#stage.cancel();
+        // Who ends at once by himself needs nobody to end him.
+        await delay(overlapMs * 4);
         return [];
       case 'terminate':
         // Nobody is left who could tell what has become of it.

@@ -247,6 +247,8 @@ export class CheapStage implements Stage {
     writeVersion(table, undefined, { operation: 'WRITE', rows: [{ id, value: null, at: null, total: null }] });
   }
 
+  openJobs = (): readonly string[] => this.#engine.open;
+
   async leftovers(): Promise<readonly string[]> {
     const runs = (await this.#openRuns()).map(({ workflowId }) => `open run ${workflowId}`);
     const keepers = await this.#open('keepTable');

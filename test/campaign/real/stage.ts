@@ -240,6 +240,9 @@ export class RealStage implements Stage {
     };
   }
 
+  /** Told at the end of the stack alone. */
+  openJobs = (): readonly string[] => [];
+
   async leftovers(): Promise<readonly string[]> {
     return [...(await this.#openRuns()).map((run) => `open run ${run}`), ...this.#site.leftovers()];
   }
