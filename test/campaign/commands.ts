@@ -93,10 +93,12 @@ const tableMoments = [
   'prepare:ends',
   'requestCommit:before',
   'commit:begins',
-  'commit:writes',
   'commit:ends',
   'publishRun:before',
 ];
+
+/** What a writer does that looks at the log: between the look and the write of another one nobody sees a folder that is replaced. */
+const writers = ['append', 'append', 'double', 'alter', 'restore'] as const;
 
 const fault = fc.oneof(
   fc.record({ at: fc.constantFrom(...workerMoments), fault: fc.constantFrom('worker-dies', 'worker-dies', 'slow') }),
@@ -177,6 +179,11 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
       ...(['drop', 'move', 'copy', 'restore', 'restore', 'append', 'replace', 'double', 'alter'] as const),
     ),
   });
+  const writer = fc.record({
+    do: fc.constant('table' as const),
+    ...{ feed, lake },
+    what: fc.constantFrom(...writers),
+  });
   const meanwhile = fc.oneof(
     ...(may('people')
       ? [
@@ -200,7 +207,12 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
           fc.record({ at: fc.constantFrom(...workerMoments, ...jobMoments), what: send }),
         ]
       : []),
-    ...(may('tables') ? [fc.record({ at: fc.constantFrom(...tableMoments), what: table })] : []),
+    ...(may('tables')
+      ? [
+          fc.record({ at: fc.constantFrom(...tableMoments), what: table }),
+          fc.record({ at: fc.constant('commit:writes'), what: writer }),
+        ]
+      : []),
     fc.record({ at: fc.constantFrom(...workerMoments), what: send }),
   ) as fc.Arbitrary<RunCommand['meanwhile'][number]>;
   const isEventful = may('people') || may('terminals') || may('tables');
