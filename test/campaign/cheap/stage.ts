@@ -249,7 +249,17 @@ export class CheapStage implements Stage {
 
   openJobs = (): readonly string[] => this.#engine.open;
 
+  /** What is about to end has its time for that. */
   async leftovers(): Promise<readonly string[]> {
+    let left = await this.#leftNow();
+    for (let looks = 0; left.length > 0 && looks < 20; looks += 1) {
+      await delay(250);
+      left = await this.#leftNow();
+    }
+    return left;
+  }
+
+  async #leftNow(): Promise<readonly string[]> {
     const runs = (await this.#openRuns()).map(({ workflowId }) => `open run ${workflowId}`);
     const keepers = await this.#open('keepTable');
     const views = await Promise.all(keepers.map((keeper) => answered(keeper.query<TableView>('table'))));
