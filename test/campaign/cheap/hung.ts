@@ -1,6 +1,6 @@
 // Why a run has no end: what its history says last, or that the time-skipping server has lost a task of it.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { StageLost } from '../stage';
 
 /** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
@@ -9,6 +9,16 @@ export const patienceMs = { answer: 4000, passing: 25_000 };
 /** Undefined where there is no answer: the workflow is gone, or cannot go on. */
 export const answered = <T>(asked: Promise<T>, ms = patienceMs.answer): Promise<T | undefined> =>
   Promise.race([asked.catch(() => undefined), delay(ms, undefined, { ref: false })]);
+
+export const isDone = async (work: Promise<void>): Promise<boolean> =>
+  (await answered(
+    work.then(() => true),
+    patienceMs.passing,
+  )) === true;
+
+export const unlessGone = (error: unknown): void => {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+};
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 

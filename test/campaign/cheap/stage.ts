@@ -1,7 +1,7 @@
 // A trial on the time-skipping server: the command line's own code, the product's workflows and activities, a made-up engine.
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { runOnce } from '../../../src/cli/commands/run';
 import { failureReport } from '../../../src/cli/following';
 import type { RunReport } from '../../../src/cli/run-report';
@@ -15,7 +15,7 @@ import type { Site } from '../site';
 import type { Ask, Stage, Started, Told, Version } from '../stage';
 import { createTrialActivities } from './activities';
 import { Engine } from './engine';
-import { answered, patienceMs, whyHung } from './hung';
+import { answered, isDone, patienceMs, unlessGone, whyHung } from './hung';
 import type { CheapServer } from './server';
 import { alterTable, appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
 
@@ -277,16 +277,6 @@ export class CheapStage implements Stage {
     this.#site.remove();
   }
 }
-
-const isDone = async (work: Promise<void>): Promise<boolean> =>
-  (await answered(
-    work.then(() => true),
-    patienceMs.passing,
-  )) === true;
-
-const unlessGone = (error: unknown): void => {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
-};
 
 /** A refusal before anything was started is told like a failure. */
 const begun = (report: Promise<RunReport>): Started => ({
