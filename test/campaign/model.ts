@@ -47,6 +47,8 @@ type Table = {
   /** The user has touched the table, or Headgate's files: what was delivered before is not known. */
   isTouched: boolean;
   readonly foreign: Set<string>;
+  /** Files, as feed and name, that changed while a run went on: it may have brought the new content or the old. */
+  readonly unsure: Set<string>;
   /** Another program has written these keys more than once. */
   readonly doubles: Set<string>;
 };
@@ -121,6 +123,8 @@ export class Model {
   /** What of the view has not been delivered; undefined when only the product can know. */
   pending(table: string, { feed, files }: View): readonly Content[] | undefined {
     const delivered = this.#delivered(table, feed);
+    const { unsure } = this.#table(table);
+    if (files.some(({ name }) => unsure.has(`${feed.name} ${name}`))) return undefined;
     return (
       delivered &&
       files.filter(({ name, content }) => !isSame(delivered.get(name), content)).map(({ content }) => content)
@@ -140,11 +144,16 @@ export class Model {
 
   /** It was said that all of the view is in the table. Files that changed meanwhile are not meant. */
   promise(table: string, view: View, { redone }: { readonly redone: boolean }): void {
-    const { promised } = this.#table(table);
+    const { promised, unsure } = this.#table(table);
     const before = this.#delivered(table, view.feed);
     const delivered = before ?? new Map<string, Content>();
     for (const { name, content } of view.files) {
-      if (!isSame(this.#filesOf(view.feed).get(name)?.content, content)) continue;
+      const file = `${view.feed.name} ${name}`;
+      if (!isSame(this.#filesOf(view.feed).get(name)?.content, content)) {
+        unsure.add(file);
+        continue;
+      }
+      const wasUnsure = unsure.delete(file);
       const isNew = redone || before === undefined || !isSame(before.get(name), content);
       delivered.set(name, content);
       for (const line of content.lines) {
@@ -152,7 +161,7 @@ export class Model {
         const known = promised.get(line.id);
         const order = known === undefined ? 1 : compareRanks(rank, known.rank);
         if (order < 0 || (order === 0 && !isNew)) continue;
-        const isSure = redone || (order > 0 && before !== undefined);
+        const isSure = redone || (order > 0 && before !== undefined && !wasUnsure);
         promised.set(line.id, { rank, line, definition: isSure ? view.definition : 0 });
       }
     }
@@ -239,6 +248,7 @@ export class Model {
       isTouched: false,
       foreign: new Set<string>(),
       doubles: new Set<string>(),
+      unsure: new Set<string>(),
     };
     this.#tables.set(name, known);
     return known;
