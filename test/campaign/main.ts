@@ -36,7 +36,7 @@ async function playSeries(args: string[]): Promise<void> {
     },
     say,
   );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => series.stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => series.stop());
   const found = await series.run();
   tellFound(found);
   process.exitCode = found.kinds.size > 0 ? 1 : 0;
