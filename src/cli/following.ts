@@ -68,7 +68,7 @@ export async function follow(session: Session, run: OpenRun, view: ProgressView)
     while (!stop.signal.aborted) {
       const report = await poll();
       if (report !== undefined) return report;
-      await delay(pollMs);
+      await delay(pollMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
     return undefined;
   })();

@@ -1,6 +1,6 @@
 // What a run returns, from the reports of its jobs. Pure.
 import type { FrozenBatch } from '../contracts/batch';
-import type { FailureSummary } from '../contracts/failure';
+import type { FailureKind, FailureSummary } from '../contracts/failure';
 import type { CommitReport, PrepareReport } from '../contracts/job';
 import type { PipelineRef } from '../contracts/pipeline-ref';
 import type { GateVerdict, Phase, RunCost, RunOutcome, RunPipelineResult } from '../contracts/run';
@@ -64,6 +64,27 @@ export function failedBehind(commit: CommitReport, failure: FailureSummary): Fai
     message: `${failure.message} It came after the commit, which the job had reported as version ${version} of ${path}: expect its rows in the table.`,
     fields: { ...failure.fields, tableVersion: version },
   };
+}
+
+/** Whether a commit that failed so can have written before: the other kinds are found out before the write, or by it. */
+const mayHaveWritten: Readonly<Record<FailureKind, boolean>> = {
+  data: false,
+  config: false,
+  'inputs-changed': false,
+  conflict: false,
+  permission: true,
+  throttle: true,
+  infrastructure: true,
+  memory: true,
+  cancelled: true,
+  unknown: true,
+};
+
+/** How a commit failed: where nobody can say what its job had done by then, that is told with it. */
+export function failedAtCommit(table: string, failure: FailureSummary): FailureSummary {
+  if (!mayHaveWritten[failure.kind]) return failure;
+  const message = `${failure.message} The commit to ${table} was under way: its rows may be in the table, and the next run of the pipeline finds them there.`;
+  return { ...failure, message };
 }
 
 /** What is true of the table after a run was cancelled. `failure`: how it ended, when not by the cancellation itself. */

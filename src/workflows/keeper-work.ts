@@ -5,6 +5,7 @@ import type { MaintainReport } from '../contracts/job';
 import type { CommitJob, KeeperAnswer } from '../contracts/keeper';
 import type { MaintenanceJob, MaintenanceRequest, MaintenanceStep } from '../contracts/upkeep';
 import type { WorkOutcome } from '../domain/keeper/state';
+import { failedAtCommit } from '../domain/run-result';
 import { inCode } from '../domain/visible';
 import { activity } from './activity-options';
 import { failureOf } from './failure-of';
@@ -13,7 +14,7 @@ import { runJob } from './run-job';
 const lookAtTable = activity('lookAtTable');
 
 export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
-  const { stepKey } = job.request;
+  const { stepKey, target } = job.request;
   let cost: JobCost | undefined;
   const spent = (): { readonly cost?: JobCost } => (cost === undefined ? {} : { cost });
   const spend = (made: JobCost): void => {
@@ -23,7 +24,8 @@ export async function commitJob(job: CommitJob): Promise<WorkOutcome> {
     const report = await runJob(job, { spend });
     return { kind: 'commit-ended', reply: { kind: 'committed', stepKey, report, ...spent() } };
   } catch (error) {
-    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure: failureOf(error), ...spent() } };
+    const failure = failedAtCommit(target.table, failureOf(error));
+    return { kind: 'commit-ended', reply: { kind: 'failed', stepKey, failure, ...spent() } };
   }
 }
 

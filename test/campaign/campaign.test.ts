@@ -11,7 +11,7 @@ test(`what users do, and what happens to them meanwhile, breaks no promise in ${
   const program = join(projectRoot, 'src', 'setup', 'bootstrap.cjs');
   const played = await promisify(execFile)(
     process.execPath,
-    [program, 'campaign', '--trials', String(trials), '--seed', '1'],
+    [program, 'campaign', '--trials', String(trials), '--seed', '1', '--lanes', '1'],
     { cwd: projectRoot, maxBuffer: 1 << 26 },
   ).catch((error: Error & { readonly stdout?: string }) => ({ stdout: error.stdout ?? error.message }));
   expect(played.stdout).toMatch(new RegExp(`^${trials} trials .* 0 kinds of violations$`, 'm'));

@@ -6,10 +6,15 @@ import fc from 'fast-check';
 import { commandList, type Command } from './commands';
 import { Moments } from './moments';
 import { Site } from './site';
-import type { Stage } from './stage';
+import { StageLost, type Stage } from './stage';
 import { Trial } from './trial';
 
-export type Outcome = { readonly violations: readonly string[]; readonly tale: readonly string[] };
+export type Outcome = {
+  readonly violations: readonly string[];
+  readonly tale: readonly string[];
+  /** Why the trial says nothing. */
+  readonly lost?: string;
+};
 
 export type Play = (commands: readonly Command[], onTale?: (line: string) => void) => Promise<Outcome>;
 
@@ -40,6 +45,7 @@ export const createPlay =
       }
       if (trial.violations.length === 0) await trial.finish();
     } catch (error) {
+      if (error instanceof StageLost) return { violations: [], tale: trial.tale, lost: error.message };
       trial.violations.push(`defect of the campaign: ${error instanceof Error ? error.stack : String(error)}`);
     } finally {
       await stage.close();

@@ -14,6 +14,7 @@ export type FileCommand =
       /** `old`: its time is before that of every other file. `same-time`: of a correction, size and time stay. */
       readonly age: 'new' | 'old' | 'same-time';
     }
+  | { readonly do: 'send-notes'; readonly shape: 'good' | 'unreadable' }
   /** The bytes of one file under another name. */
   | { readonly do: 'send-again'; readonly feed: FeedName; readonly file: number; readonly as: number };
 
@@ -21,8 +22,8 @@ export type TableCommand = {
   readonly do: 'table';
   readonly feed: FeedName;
   readonly lake: LakeName;
-  /** `move` and `copy`: to the other lake. `append`, `replace`: by another program. */
-  readonly what: 'drop' | 'move' | 'copy' | 'restore' | 'append' | 'replace';
+  /** `move` and `copy`: to the other lake. From `append` on by another program: `double` writes a key again. */
+  readonly what: 'drop' | 'move' | 'copy' | 'restore' | 'append' | 'replace' | 'double' | 'alter';
 };
 
 /** What comes in the middle of a run. */
@@ -44,7 +45,7 @@ export type RunCommand = {
   readonly redo: boolean;
   readonly by: 'cli' | 'ui';
   readonly faults: readonly { readonly at: string; readonly fault: Fault }[];
-  readonly meanwhile?: { readonly at: string; readonly what: Meanwhile };
+  readonly meanwhile: readonly { readonly at: string; readonly what: Meanwhile }[];
 };
 
 export type Command =
@@ -96,6 +97,9 @@ const tableMoments = [
   'publishRun:before',
 ];
 
+/** What a writer does that looks at the log: between the look and the write of another one nobody sees a folder that is replaced. */
+const writers = ['append', 'append', 'double', 'alter', 'restore'] as const;
+
 const fault = fc.oneof(
   fc.record({ at: fc.constantFrom(...workerMoments), fault: fc.constantFrom('worker-dies', 'worker-dies', 'slow') }),
   fc.record({ at: fc.constantFrom(...jobMoments), fault: fc.constantFrom('job-dies', 'job-dies', 'slow') }),
@@ -141,8 +145,8 @@ const names = Object.keys(feeds) as FeedName[];
 
 const theme: fc.Arbitrary<Theme> = fc.record({
   feeds: fc.oneof(
-    fc.constantFrom(...names).map((name) => [name]),
-    fc.constant<FeedName[]>(['orders', 'returns']),
+    { weight: 2, arbitrary: fc.constantFrom(...names).map((name) => [name]) },
+    { weight: 1, arbitrary: fc.constant<FeedName[]>(['orders', 'returns']) },
   ),
   habits: fc.uniqueArray(fc.constantFrom(...habits), { minLength: 2, maxLength: 4 }),
 });
@@ -153,7 +157,7 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
     may(habit) ? arbitrary : fc.constant(otherwise);
   const feed = fc.constantFrom(...chosen);
   const file = fc.integer({ min: 0, max: 3 });
-  const lake = when<LakeName>('lakes', fc.constantFrom('dev', 'dev', 'prod', 'link'), 'dev');
+  const lake = when<LakeName>('lakes', fc.constantFrom('dev', 'dev', 'prod', 'link', 'slashes'), 'dev');
   const redo = when('redo', fc.boolean(), false);
   const by = when<'cli' | 'ui'>('starts', fc.constantFrom('cli', 'ui'), 'ui');
   const send = fc.record({
@@ -171,7 +175,14 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
   const table = fc.record({
     do: fc.constant('table' as const),
     ...{ feed, lake },
-    what: fc.constantFrom<TableCommand['what'][]>('drop', 'move', 'copy', 'restore', 'restore', 'append', 'replace'),
+    what: fc.constantFrom<TableCommand['what'][]>(
+      ...(['drop', 'move', 'copy', 'restore', 'restore', 'append', 'replace', 'double', 'alter'] as const),
+    ),
+  });
+  const writer = fc.record({
+    do: fc.constant('table' as const),
+    ...{ feed, lake },
+    what: fc.constantFrom(...writers),
   });
   const meanwhile = fc.oneof(
     ...(may('people')
@@ -196,21 +207,27 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
           fc.record({ at: fc.constantFrom(...workerMoments, ...jobMoments), what: send }),
         ]
       : []),
-    ...(may('tables') ? [fc.record({ at: fc.constantFrom(...tableMoments), what: table })] : []),
+    ...(may('tables')
+      ? [
+          fc.record({ at: fc.constantFrom(...tableMoments), what: table }),
+          fc.record({ at: fc.constant('commit:writes'), what: writer }),
+        ]
+      : []),
     fc.record({ at: fc.constantFrom(...workerMoments), what: send }),
-  ) as fc.Arbitrary<NonNullable<RunCommand['meanwhile']>>;
+  ) as fc.Arbitrary<RunCommand['meanwhile'][number]>;
   const isEventful = may('people') || may('terminals') || may('tables');
   const run: fc.Arbitrary<RunCommand> = fc
     .record({
       do: fc.constant('run' as const),
       ...{ feed, lake, file, redo, by },
       faults: when('faults', fc.array(fault, { maxLength: 2 }), []),
-      meanwhile: isEventful ? fc.option(meanwhile, { nil: undefined }) : fc.constant(undefined),
+      meanwhile: isEventful
+        ? fc.array(meanwhile, { maxLength: 2, size: 'max' })
+        : fc.constant<RunCommand['meanwhile']>([]),
     })
-    .map(({ meanwhile: act, ...rest }) => {
-      if (act === undefined) return rest;
+    .map((one) => {
       // What a terminal makes of a second one is decided by the command line.
-      return { ...rest, ...(act.what.do === 'run-too' ? { by: 'cli' as const } : {}), meanwhile: act };
+      return one.meanwhile.some(({ what }) => what.do === 'run-too') ? { ...one, by: 'cli' as const } : one;
     });
   const weighted = (weight: number, habit: Habit, arbitrary: fc.Arbitrary<Command>): readonly Weighted[] =>
     may(habit) ? [{ weight, arbitrary }] : [];
@@ -218,6 +235,17 @@ function commandsOf({ feeds: chosen, habits: has }: Theme): fc.Arbitrary<readonl
     { weight: 6, arbitrary: send },
     { weight: 1, arbitrary: again },
     { weight: 7, arbitrary: run },
+    ...(chosen.includes('noted')
+      ? [
+          {
+            weight: 3,
+            arbitrary: fc.record({
+              do: fc.constant('send-notes' as const),
+              shape: fc.constantFrom('good', 'unreadable', 'unreadable'),
+            }),
+          },
+        ]
+      : []),
     ...weighted(
       2,
       'definition',

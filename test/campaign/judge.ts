@@ -63,7 +63,7 @@ export class Judge {
 
   async #checkDone(table: string, asked: Asked, told: Told, { isAlone }: Circumstances): Promise<readonly string[]> {
     this.#model.promise(table, asked.view, { redone: asked.redo });
-    const isUnasked = asked.pending !== undefined && isAlone && Model.asks(asked.pending);
+    const isUnasked = asked.pending !== undefined && isAlone && Model.asks(asked.pending, asked.view);
     return [
       ...(isUnasked ? [`not asked: told ${told.outcome}, and a person must see this batch first`] : []),
       ...(told.outcome === 'committed' ? await this.#checkCommit(table, told) : []),
@@ -94,7 +94,11 @@ export class Judge {
     // A run that waits for a person stands in the way, and says so.
     const isHeldBack = told.failure?.type === 'RunHeld';
     const mayFail =
-      isHeldBack || happened.length > 0 || mayStop || asked.view.files.some(({ content }) => content.broken);
+      isHeldBack ||
+      happened.length > 0 ||
+      mayStop ||
+      this.#model.hasDoubles(table) ||
+      asked.view.files.some(({ content }) => content.broken);
     return [
       ...(isSilent ? [`silent: told ${told.outcome}, and yet written`] : []),
       ...(told.outcome === 'failed' && !mayFail ? [`failed without a reason: ${told.failure?.type}`] : []),
@@ -117,7 +121,7 @@ export function tell(told: Told, happened: readonly string[]): string {
   return [
     `     told ${outcome}`,
     ...(table?.version === undefined ? [] : [`version ${table.version}`]),
-    ...(failure === undefined ? [] : [`${failure.type}: ${failure.text.slice(0, 200)}`]),
+    ...(failure === undefined ? [] : [`${failure.type}: ${failure.text.slice(0, 600)}`]),
     ...(waitedSeconds > 5 ? [`after ${waitedSeconds} s`] : []),
     ...(happened.length > 0 ? [`[${happened.join(', ')}]`] : []),
   ].join(' ');

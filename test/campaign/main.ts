@@ -1,77 +1,76 @@
-// npm run campaign -- [--real] [--trials N] [--seed S] [--replay SEED] [--shrink SECONDS] [--tale] [--besides KIND,…]
+// npm run campaign -- [--real] [--trials N] [--seed S] [--lanes 1|2] [--replay SEED] [--shrink SECONDS] [--tale] [--besides KIND,…] [--hunt]
 import { parseArgs } from 'node:util';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../support/tools';
-import { commandsOf, createPlay, kindOf, makeBase, shrink, type Play } from './campaign';
-import { activityNames } from './cheap/activities';
-import { startCheapServer } from './cheap/server';
-import { CheapStage } from './cheap/stage';
-import { RealStage, startRealStack } from './real/stage';
+import { playPart, type Message, type Part } from './player';
+import { Series, type Found } from './series';
 
-type Opened = { readonly play: Play; readonly stop: () => Promise<void> };
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function open(isReal: boolean, besides: readonly string[]): Promise<Opened> {
-  const base = makeBase();
-  const close = (): void => rmSync(base, { recursive: true, force: true });
-  if (isReal) {
-    const stack = await startRealStack(base);
-    const play = createPlay(base, (site, moments) => new RealStage(stack, site, moments), besides);
-    return { play, stop: () => stack.stop().finally(close) };
-  }
-  const server = await startCheapServer(join(projectRoot, 'dist', 'workflow-bundle.js'), activityNames);
-  const play = createPlay(base, (site, moments) => new CheapStage(server, site, moments), besides);
-  return { play, stop: () => server.stop().finally(close) };
-}
-
-async function main(): Promise<void> {
+async function playSeries(args: string[]): Promise<void> {
   const { values } = parseArgs({
+    args,
     options: {
       trials: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
       real: { type: 'boolean', default: false },
+      lanes: { type: 'string' },
       replay: { type: 'string' },
       tale: { type: 'boolean', default: false },
       besides: { type: 'string', default: '' },
       shrink: { type: 'string', default: '30' },
+      hunt: { type: 'boolean', default: false },
     },
   });
-  const { play, stop } = await open(values.real, values.besides.split(','));
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
-  const first = Number(values.replay ?? values.seed);
-  const trials = values.replay === undefined ? Number(values.trials) : 1;
-  const began = Date.now();
-  const found = new Map<string, number[]>();
-  let done = 0;
-  try {
-    for (let seed = first; seed < first + trials; seed += 1) {
-      const outcome = await play(commandsOf(seed), values.replay === undefined && !values.tale ? undefined : say);
-      done += 1;
-      if (outcome.violations.length === 0) continue;
-      say(`trial ${done}, seed ${seed}: ${outcome.violations.slice(0, 3).join(' | ')}`);
-      for (const kind of new Set(outcome.violations.map(kindOf))) found.set(kind, [...(found.get(kind) ?? []), done]);
-    }
-    if (values.replay !== undefined && Number(values.shrink) > 0) {
-      for (const kind of found.keys()) {
-        const shorter = await shrink(first, play, kind, Number(values.shrink) * 1000);
-        if (shorter === undefined) continue;
-        const again = await play(shorter);
-        say(`\nshorter, ${kind}:\n${again.tale.join('\n')}\n${again.violations.join('\n')}`);
-      }
-    }
-  } finally {
-    await stop();
-  }
-  const seconds = (Date.now() - began) / 1000;
-  say(
-    `${done} trials in ${seconds.toFixed(1)} s (${((done / seconds) * 60).toFixed(0)} a minute), ${found.size} kinds of violations`,
+  const isReplay = values.replay !== undefined;
+  const trials = isReplay ? 1 : Number(values.trials);
+  const series = new Series(
+    {
+      first: Number(values.replay ?? values.seed),
+      trials,
+      real: values.real,
+      // Told at once, two trials would not be understood; a real trial has the machine for itself.
+      lanes: Number(values.lanes ?? (trials === 1 || values.real || values.tale ? 1 : 2)),
+      isTold: isReplay || values.tale,
+      isHunt: values.hunt,
+      besides: values.besides.split(','),
+      shrinkSeconds: isReplay ? Number(values.shrink) : 0,
+    },
+    say,
   );
-  for (const [kind, at] of found) say(`  ${kind}: ${at.length} trials, first in trial ${at[0]}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => series.stop());
+  const found = await series.run();
+  tellFound(found);
+  process.exitCode = found.kinds.size > 0 ? 1 : 0;
+}
+
+function tellFound({ trials, seconds, lost, kinds }: Found): void {
+  const perMinute = ((trials / seconds) * 60).toFixed(0);
+  say(`${trials} trials in ${seconds.toFixed(1)} s (${perMinute} a minute), ${kinds.size} kinds of violations`);
+  if (lost > 0) say(`  ${lost} more say nothing: the time-skipping server lost its time, or a task`);
+  for (const [kind, seeds] of kinds) {
+    const some = seeds.toSorted((a, b) => a - b).slice(0, 20);
+    say(`  ${kind}: ${seeds.length} trials, seeds ${some.join(', ')}${seeds.length > some.length ? ', …' : ''}`);
+  }
+}
+
+/** Ends with the series that has asked for it. */
+async function playAlone(part: Part): Promise<never> {
+  process.once('disconnect', () => process.exit(1));
+  let sent: Promise<unknown> = Promise.resolve();
+  await playPart(part, (message: Message) => {
+    sent = new Promise((resolve) => process.send?.(message, undefined, undefined, resolve));
+  });
+  await sent;
   // A call that is still in flight would throw from its timer.
-  process.exit(found.size > 0 ? 1 : 0);
+  process.exit(0);
+}
+
+async function main(): Promise<void> {
+  const [first, part, ...others] = process.argv.slice(2);
+  if (first === '--part' && part !== undefined && others.length === 0) return playAlone(JSON.parse(part) as Part);
+  return playSeries(process.argv.slice(2));
 }
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 });

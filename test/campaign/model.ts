@@ -8,7 +8,7 @@ export type Content = {
   readonly lines: readonly Line[];
   /** Lines beside these that no reader can understand. */
   readonly unreadable: number;
-  /** Lines that break the pipeline's rule: a person must be asked. */
+  /** How many of the first lines break the pipeline's rule: a person must be asked. */
   readonly breaking: number;
   /** No reader can make anything of the file. */
   readonly broken: boolean;
@@ -47,6 +47,10 @@ type Table = {
   /** The user has touched the table, or Headgate's files: what was delivered before is not known. */
   isTouched: boolean;
   readonly foreign: Set<string>;
+  /** Files, as feed and name, that changed while a run went on: it may have brought the new content or the old. */
+  readonly unsure: Set<string>;
+  /** Another program has written these keys more than once. */
+  readonly doubles: Set<string>;
 };
 
 /** The files of a feed as a run finds them. */
@@ -54,6 +58,8 @@ export type View = {
   readonly feed: Feed;
   readonly files: readonly SentFile[];
   readonly definition: number;
+  /** What its lines are joined with can be read. */
+  readonly areNotesGood: boolean;
 };
 
 const compareRanks = (a: Rank, b: Rank): number =>
@@ -61,6 +67,12 @@ const compareRanks = (a: Rank, b: Rank): number =>
 
 const isSame = (a: Content | undefined, b: Content): boolean =>
   a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+
+/** A line that another file has too may be replaced before anybody sees that it breaks the rule. */
+const breaksFor = (content: Content, all: readonly Content[]): boolean =>
+  content.lines
+    .slice(0, content.breaking)
+    .some(({ id }) => all.every((other) => other === content || other.lines.every((line) => line.id !== id)));
 
 function forget(table: Table): void {
   table.delivered.clear();
@@ -71,6 +83,7 @@ export class Model {
   readonly #files = new Map<string, Map<string, SentFile>>();
   /** Factors in the order in which the user wrote them: a row is made by the definition of some run. */
   readonly #definitions = new Map<string, number[]>();
+  readonly #badNotes = new Set<string>();
   readonly #tables = new Map<string, Table>();
   readonly #lines = new Map<number, { readonly feed: Feed; readonly line: Line; rank: Rank }>();
 
@@ -92,18 +105,26 @@ export class Model {
     }
   }
 
+  sendNotes({ name }: Feed, isGood: boolean): void {
+    if (isGood) this.#badNotes.delete(name);
+    else this.#badNotes.add(name);
+  }
+
   define(feed: Feed, factor: number): void {
     this.#definitionsOf(feed).push(factor);
   }
 
   view(feed: Feed, day?: number): View {
     const files = [...this.#filesOf(feed).values()].filter((file) => day === undefined || file.day === day);
-    return { feed, files, definition: this.#definitionsOf(feed).length - 1 };
+    const areNotesGood = !this.#badNotes.has(feed.name);
+    return { feed, files, definition: this.#definitionsOf(feed).length - 1, areNotesGood };
   }
 
   /** What of the view has not been delivered; undefined when only the product can know. */
   pending(table: string, { feed, files }: View): readonly Content[] | undefined {
     const delivered = this.#delivered(table, feed);
+    const { unsure } = this.#table(table);
+    if (files.some(({ name }) => unsure.has(`${feed.name} ${name}`))) return undefined;
     return (
       delivered &&
       files.filter(({ name, content }) => !isSame(delivered.get(name), content)).map(({ content }) => content)
@@ -111,22 +132,28 @@ export class Model {
   }
 
   /** A person must be asked before these get into a table. */
-  static asks(contents: readonly Content[]): boolean {
+  static asks(contents: readonly Content[], { areNotesGood }: Pick<View, 'areNotesGood'>): boolean {
     const sum = (count: (content: Content) => number): number =>
       contents.reduce((all, content) => all + count(content), 0);
     const unreadable = sum((content) => content.unreadable);
     const all = unreadable + sum((content) => content.lines.length);
     const tooMany = unreadable > 0 && (unreadable === all || (unreadable > 10 && unreadable / all > 0.05));
-    return tooMany || sum((content) => content.breaking) > 0;
+    const isJoinedWithNothing = !areNotesGood && sum((content) => content.lines.length) > 0;
+    return tooMany || isJoinedWithNothing || contents.some((content) => breaksFor(content, contents));
   }
 
   /** It was said that all of the view is in the table. Files that changed meanwhile are not meant. */
   promise(table: string, view: View, { redone }: { readonly redone: boolean }): void {
-    const { promised } = this.#table(table);
+    const { promised, unsure } = this.#table(table);
     const before = this.#delivered(table, view.feed);
     const delivered = before ?? new Map<string, Content>();
     for (const { name, content } of view.files) {
-      if (!isSame(this.#filesOf(view.feed).get(name)?.content, content)) continue;
+      const file = `${view.feed.name} ${name}`;
+      if (!isSame(this.#filesOf(view.feed).get(name)?.content, content)) {
+        unsure.add(file);
+        continue;
+      }
+      const wasUnsure = unsure.delete(file);
       const isNew = redone || before === undefined || !isSame(before.get(name), content);
       delivered.set(name, content);
       for (const line of content.lines) {
@@ -134,7 +161,7 @@ export class Model {
         const known = promised.get(line.id);
         const order = known === undefined ? 1 : compareRanks(rank, known.rank);
         if (order < 0 || (order === 0 && !isNew)) continue;
-        const isSure = redone || (order > 0 && before !== undefined);
+        const isSure = redone || (order > 0 && before !== undefined && !wasUnsure);
         promised.set(line.id, { rank, line, definition: isSure ? view.definition : 0 });
       }
     }
@@ -146,10 +173,14 @@ export class Model {
     const known = this.#table(table);
     known.promised.clear();
     known.foreign.clear();
+    known.doubles.clear();
+    const seen = new Set<string>();
+    for (const { id } of rows) (seen.has(id) ? known.doubles : seen).add(id);
     forget(known);
     for (const { id, value } of rows) {
       const sent = value === null ? undefined : this.#lines.get(value);
-      if (sent === undefined) known.foreign.add(id);
+      if (sent === undefined && !known.doubles.has(id)) known.foreign.add(id);
+      else if (sent === undefined) continue;
       else known.promised.set(id, { rank: sent.rank, line: sent.line, definition: 0 });
     }
   }
@@ -159,6 +190,9 @@ export class Model {
     for (const table of this.#tables.values()) forget(table);
   }
 
+  /** Another program has made it a table that nothing can be merged into. */
+  hasDoubles = (table: string): boolean => this.#table(table).doubles.size > 0;
+
   /** Of which anything is known. */
   get tables(): readonly string[] {
     return [...this.#tables.keys()];
@@ -166,11 +200,14 @@ export class Model {
 
   /** Every way in which the rows break a promise. */
   check(table: string, rows: readonly Row[]): readonly string[] {
-    const { promised, foreign } = this.#table(table);
+    const { promised, foreign, doubles } = this.#table(table);
+    const single = rows.filter(({ id }) => !doubles.has(id));
     const found = new Map(rows.map((row) => [row.id, row]));
     return [
-      ...(found.size < rows.length ? ['doubled: a key is in the table more than once'] : []),
-      ...rows.flatMap((row) => this.#checkOrigin(row, foreign)),
+      ...(new Set(single.map(({ id }) => id)).size < single.length
+        ? ['doubled: a key is in the table more than once']
+        : []),
+      ...single.flatMap((row) => this.#checkOrigin(row, foreign)),
       ...[...foreign].filter((id) => !found.has(id)).map((id) => `lost: ${id} of another program`),
       ...[...promised.values()].flatMap((one) => this.#checkPromise(one, found.get(one.line.id))),
     ];
@@ -210,6 +247,8 @@ export class Model {
       delivered: new Map<string, Map<string, Content>>(),
       isTouched: false,
       foreign: new Set<string>(),
+      doubles: new Set<string>(),
+      unsure: new Set<string>(),
     };
     this.#tables.set(name, known);
     return known;

@@ -27,7 +27,10 @@ export class Sender {
   }
 
   send(command: FileCommand): void {
-    if (command.do === 'send-again') this.#sendAgain(command);
+    if (command.do === 'send-notes') {
+      this.#site.placeNotes(command.shape);
+      this.#model.sendNotes(feeds.noted, command.shape === 'good');
+    } else if (command.do === 'send-again') this.#sendAgain(command);
     else this.#sendNew(command);
   }
 

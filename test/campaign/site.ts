@@ -22,12 +22,14 @@ export const feeds = {
   fixed: { name: 'fixed', latestBy: false, daily: false },
   latest: { name: 'latest', latestBy: true, daily: false },
   daily: { name: 'daily', latestBy: false, daily: true },
+  /** Its lines are joined with notes, of which it has one file. */
+  noted: { name: 'noted', latestBy: false, daily: false },
 } as const satisfies Record<string, Feed>;
 
 export type FeedName = keyof typeof feeds;
 
-/** `link` is the first lake by another spelling. */
-export type LakeName = 'dev' | 'prod' | 'link';
+/** `link` and `slashes` are the first lake by other spellings. */
+export type LakeName = 'dev' | 'prod' | 'link' | 'slashes';
 
 /** Before this a line is fine; from here on it breaks the pipelines' rule. */
 export const breakingFrom = 90_000;
@@ -46,6 +48,7 @@ export class Site {
     for (const name of ['dev', 'prod', 'pipelines']) mkdirSync(join(this.folder, name), { recursive: true });
     symlinkSync(join(this.folder, 'dev'), join(this.folder, 'link'));
     for (const feed of Object.keys(feeds)) mkdirSync(join(this.folder, 'raw', feed), { recursive: true });
+    this.placeNotes('good');
   }
 
   get pipelines(): string {
@@ -60,11 +63,11 @@ export class Site {
 
   pipelineFile = (feed: FeedName): string => join(this.pipelines, `${this.pipelineName(feed)}.yaml`);
 
-  lake = (lake: LakeName): string => join(this.folder, lake);
+  lake = (lake: LakeName): string => (lake === 'slashes' ? `${this.folder}//dev/` : join(this.folder, lake));
 
   /** As it is, whatever the spelling. */
   table(feed: FeedName, lake: LakeName): string {
-    return join(realpathSync(this.folder), lake === 'link' ? 'dev' : lake, tableOf(feed));
+    return join(realpathSync(this.folder), lake === 'prod' ? 'prod' : 'dev', tableOf(feed));
   }
 
   stateFolders(): readonly string[] {
@@ -83,8 +86,10 @@ sources:
     columns: { id: string!, value: int!, at: int }
     key: [id]
     ${feeds[feed].latestBy ? 'latest_by: at' : ''}
+${feed === 'noted' ? this.#notes : ''}
 transform:
   from: lines
+  ${feed === 'noted' ? 'join: { notes: { on: id, how: left } }' : ''}
   columns: { total: value * ${factor} }
 expectations:
   sane: { check: value < ${breakingFrom}, action: fail }
@@ -108,6 +113,22 @@ ${feed === 'fixed' ? `state: ${join(this.folder, 'state')}` : ''}
     writeFileSync(hidden, text);
     utimesSync(hidden, modifiedMs / 1000, modifiedMs / 1000);
     renameSync(hidden, path);
+  }
+
+  get #notes(): string {
+    return `
+  notes:
+    path: \${RAW}/notes.csv
+    format: csv
+    arrives: snapshot
+    columns: { id: string!, note: int! }
+    key: [id]
+`;
+  }
+
+  placeNotes(shape: 'good' | 'unreadable'): void {
+    const lines = ['k0', 'k1', 'k2'].map((id, index) => `${id},${shape === 'good' ? index : 'n/a'}`);
+    writeFileSync(join(this.raw, 'notes.csv'), `${['id,note', ...lines].join('\n')}\n`);
   }
 
   /** What Headgate keeps, or a part of it, is gone. */

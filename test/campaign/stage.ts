@@ -36,6 +36,9 @@ export type Version = {
   readonly isUndone: boolean;
 };
 
+/** The place itself is broken, so that the trial tells nothing of the product. */
+export class StageLost extends Error {}
+
 export interface Stage {
   start(ask: Ask): Promise<Started>;
   /** A start with any input at all, as the Temporal UI allows it. */
@@ -54,8 +57,14 @@ export interface Stage {
   restore(table: string, version: number): Promise<void>;
   /** By another program. */
   append(table: string, id: string): Promise<void>;
+  /** By another program: a setting, and no rows. */
+  alter(table: string): Promise<void>;
+  /** What happens to a table at this moment a run still sees before it tells of its end. */
+  isSeen(moment: string): boolean;
   /** Another team's table, made anew at the place. */
   replace(table: string, id: string): Promise<void>;
+  /** Jobs that have not ended, as far as the stage can see them. */
+  openJobs(): readonly string[];
   /** What goes on although nobody waits for it any more; empty when all is quiet. */
   leftovers(): Promise<readonly string[]>;
   close(): Promise<void>;

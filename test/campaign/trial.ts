@@ -1,5 +1,6 @@
 // One trial: commands against the product, and after each of them every promise against the tables.
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HeadgateError } from '../../src/contracts/errors';
 import type { Command, Fault, Meanwhile, RunCommand, TableCommand } from './commands';
 import { Judge, tell, type Asked, type Circumstances } from './judge';
@@ -8,6 +9,8 @@ import { DiskSays, JobDies, WorkerDies, type Moments } from './moments';
 import { copyFolder, dayOf, feeds, moveFolder, type FeedName, type LakeName, type Site } from './site';
 import { Sender } from './sender';
 import type { Ask, Stage, Started, Told } from './stage';
+
+const overlapMs = 150;
 
 type Other = { readonly asked: Asked; readonly started: Started };
 
@@ -29,6 +32,8 @@ export class Trial {
   /** Another program or a person has touched a table: a run may stop and say so. */
   #mayStop = false;
   #isAlone = true;
+  /** Files came while the run went on: which of them it has seen, only the product can know. */
+  #hasNewFiles = false;
   #hasLostKeeper = false;
 
   constructor(stage: Stage, site: Site, moments: Moments, counts: (violation: string) => boolean) {
@@ -58,6 +63,7 @@ export class Trial {
     switch (command.do) {
       case 'send':
       case 'send-again':
+      case 'send-notes':
         return this.#sender.send(command);
       case 'table':
         return this.#table(command);
@@ -84,7 +90,7 @@ export class Trial {
     while (this.#held.size > 0) await this.#decide('reject');
     for (const used of this.#used) {
       const [feed, lake, file] = used.split(' ') as [FeedName, LakeName, string];
-      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'ui', faults: [] });
+      await this.#run({ do: 'run', feed, lake, file: Number(file), redo: false, by: 'ui', faults: [], meanwhile: [] });
       while (this.#held.size > 0) await this.#decide('reject');
     }
     this.#found((await this.#stage.leftovers()).map((left) => `left: ${left}`));
@@ -102,6 +108,9 @@ export class Trial {
     if (what === 'restore' && version > 0) await this.#stage.restore(table, this.#foreigners % version);
     if (what === 'append') await this.#stage.append(table, `foreign${this.#foreigners}`);
     if (what === 'replace') await this.#stage.replace(table, `foreign${this.#foreigners}`);
+    const [first] = await this.#stage.rows(table);
+    if (what === 'double' && first !== undefined) await this.#stage.append(table, first.id);
+    if (what === 'alter') await this.#stage.alter(table);
     for (const touched of [table, other]) this.#model.touched(touched, await this.#stage.rows(touched));
     this.#mayStop = true;
     this.#isAlone = false;
@@ -130,18 +139,18 @@ export class Trial {
   async #run(command: RunCommand): Promise<void> {
     const { asked, ask } = this.#ask(command);
     this.#isAlone = this.#held.size === 0;
+    this.#hasNewFiles = false;
     const before = JSON.stringify(await this.#stage.rows(this.#site.table(asked.feed, asked.lake)));
     const others: Other[] = [];
     for (const { at, fault } of command.faults) this.#moments.plan(at, () => happen(fault));
-    const { meanwhile } = command;
-    if (meanwhile !== undefined) {
-      this.#moments.plan(
-        meanwhile.at,
-        async () => void others.push(...(await this.#meanwhile(command, meanwhile.what))),
-      );
+    for (const { at, what } of command.meanwhile) {
+      if (what.do === 'table' && !this.#stage.isSeen(at)) continue;
+      this.#moments.plan(at, async () => void others.push(...(await this.#meanwhile(command, what))));
     }
     const told = await this.#stage.end(await this.#stage.start(ask));
     const happened = this.#moments.happened.splice(0);
+    if (told.outcome === 'cancelled' && this.#isAlone)
+      this.#found(this.#stage.openJobs().map((job) => `left: ${job} goes on behind a run that was cancelled`));
     this.#moments.clear();
     await this.#hear(asked, told, { before, happened });
     for (const other of others) await this.#hear(other.asked, await this.#stage.end(other.started), { happened });
@@ -158,7 +167,8 @@ export class Trial {
       ...{ happened, isAlone: this.#isAlone, mayStop: this.#mayStop, isBehind: this.#held.size > 0 },
       hasLostKeeper: this.#hasLostKeeper,
     };
-    this.#found(await this.#judge.judge(asked, told, circumstances));
+    const sure = this.#hasNewFiles ? { ...asked, pending: undefined } : asked;
+    this.#found(await this.#judge.judge(sure, told, circumstances));
     if (told.outcome === 'held') this.#held.set(told.run, asked);
     if (told.outcome === 'committed' || told.outcome === 'nothing-new') this.#mayStop = false;
   }
@@ -168,6 +178,8 @@ export class Trial {
     switch (what.do) {
       case 'cancel':
         await this.#stage.cancel();
+        // Who ends at once by himself needs nobody to end him.
+        await delay(overlapMs * 4);
         return [];
       case 'terminate':
         // Nobody is left who could tell what has become of it.
@@ -181,13 +193,18 @@ export class Trial {
       case 'run-too': {
         this.#isAlone = false;
         const { asked, ask } = this.#ask({ ...run, lake: what.lake, redo: what.redo, by: what.by });
-        return [{ asked, started: await this.#stage.start(ask) }];
+        const started = await this.#stage.start(ask);
+        // So that it comes to where this one is, and not only behind it.
+        await delay(overlapMs);
+        return [{ asked, started }];
       }
       case 'table':
         await this.#table(what);
         return [];
       case 'send':
       case 'send-again':
+      case 'send-notes':
+        this.#hasNewFiles = true;
         this.#sender.send(what);
         return [];
     }
@@ -229,6 +246,6 @@ async function happen(fault: Fault): Promise<void> {
     case 'disk-read-only':
       throw new DiskSays('EROFS');
     case 'slow':
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await delay(250);
   }
 }

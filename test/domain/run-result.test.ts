@@ -1,4 +1,4 @@
-import { failedBehind } from '../../src/domain/run-result';
+import { failedAtCommit, failedBehind } from '../../src/domain/run-result';
 import { commitReport } from '../fakes/reports';
 
 const failure = {
@@ -19,3 +19,17 @@ test('a commit that was found to be gone is not told of', () => {
   const gone = { ...failure, type: 'CommitGone' };
   expect(failedBehind(commitReport, gone)).toEqual(gone);
 });
+
+test('a commit that may have been made before it failed says so', () => {
+  expect(failedAtCommit('/lake/sales', failure)).toEqual({
+    ...failure,
+    message: expect.stringContaining('The commit to /lake/sales was under way: its rows may be in the table'),
+  });
+});
+
+test.each(['data', 'config', 'inputs-changed', 'conflict'] as const)(
+  'a commit that failed of %s has written nothing, and says no more',
+  (kind) => {
+    expect(failedAtCommit('/lake/sales', { ...failure, kind })).toEqual({ ...failure, kind });
+  },
+);

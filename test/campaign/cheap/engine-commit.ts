@@ -59,6 +59,15 @@ function merge(before: readonly TableRow[], staged: readonly TableRow[], request
   return { rows: [...rows.values()], inserted, updated };
 }
 
+/** A row that meets two of the table would make the MERGE ambiguous. */
+function checkKeys(before: readonly TableRow[], staged: readonly TableRow[], { target }: CommitRequest): void {
+  const keyOf = (row: TableRow): string => JSON.stringify(target.key.map((name) => row[name]));
+  const keys = before.map(keyOf);
+  const twice = staged.map(keyOf).filter((key) => keys.indexOf(key) !== keys.lastIndexOf(key));
+  if (twice.length > 0)
+    throw new JobFailed('data', 'DuplicateTargetKey', `${target.table} has keys more than once: ${twice.join(', ')}.`);
+}
+
 function stagedRows({ staging }: CommitRequest): readonly TableRow[] {
   const path = join(staging.table, 'rows.json');
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as readonly TableRow[];
@@ -80,6 +89,7 @@ async function write(request: CommitRequest, step: Step): Promise<number | undef
   if (columns !== undefined && !('total' in columns)) {
     throw new JobFailed('config', 'TargetSchema', `The batch does not fit the table ${target.table}.`);
   }
+  checkKeys(before, staged, request);
   const { rows, inserted, updated } = merge(before, staged, request);
   await step('writes');
   const version = writeVersion(target.table, table, {

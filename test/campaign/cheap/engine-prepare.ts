@@ -41,6 +41,17 @@ function readFile(source: Source, file: Manifest['files'][number], age: number) 
   };
 }
 
+/** A source that the lines are joined with. */
+function readJoined(source: Source, manifest: Manifest) {
+  const read = manifest.files.filter((file) => file.source === source.name).map((file) => readFile(source, file, 0));
+  return {
+    name: source.name,
+    columns: source.columns.map(({ name }) => name),
+    rows: read.flatMap(({ rows }) => rows),
+    unreadable: read.reduce((sum, file) => sum + file.unreadable, 0),
+  };
+}
+
 const order = (one: Read, other: Read, latestBy: string | undefined): number => {
   const by = (read: Read): number => Number((latestBy === undefined ? 0 : read.row[latestBy]) ?? 0);
   const delivery = (read: Read): string => String(read.row['_headgate_delivery'] ?? '');
@@ -64,6 +75,16 @@ export async function prepare(request: PrepareRequest, step: Step): Promise<obje
   const read = files.map((file, age) => readFile(source, file, age));
   const unreadable = read.reduce((sum, file) => sum + file.unreadable, 0);
   const all = read.flatMap(({ rows }) => rows);
+  const joined = pipeline.sources
+    .filter(({ name }) => name !== source.name)
+    .map((other) => readJoined(other, manifest));
+  const noteOf = (row: TableRow): TableRow =>
+    Object.fromEntries(
+      joined.flatMap(({ rows: notes, columns }) => {
+        const note = notes.find(({ row: found }) => found['id'] === row['id'])?.row;
+        return columns.filter((column) => column !== 'id').map((column) => [column, note?.[column] ?? null]);
+      }),
+    );
   const newest = new Map<unknown, Read>();
   for (const one of all) {
     const key = JSON.stringify(source.key.map((name) => one.row[name]));
@@ -72,6 +93,7 @@ export async function prepare(request: PrepareRequest, step: Step): Promise<obje
   }
   const rows = [...newest.values()].map(({ row: { _headgate_delivery: delivery, ...row } }) => ({
     ...row,
+    ...noteOf(row),
     ...Object.fromEntries(
       transform.columns.map((column) => {
         if (column.kind !== 'expression') throw new Error('not a column of the campaign');
@@ -87,7 +109,15 @@ export async function prepare(request: PrepareRequest, step: Step): Promise<obje
   return {
     ...reportBase(request),
     job: 'prepare',
-    sources: { [source.name]: { ...counts, kept: rows.length } },
+    sources: {
+      [source.name]: { ...counts, kept: rows.length },
+      ...Object.fromEntries(
+        joined.map(({ name, rows: { length: kept }, unreadable: quarantined }) => [
+          name,
+          { read: kept + quarantined, quarantined, duplicates: 0, kept },
+        ]),
+      ),
+    },
     rows: { ...counts, staged: rows.length, unjoined: 0 },
     quarantine: unreadable === 0 ? {} : { UnreadableValue: unreadable },
     expectations: expectations.map((rule) => ({

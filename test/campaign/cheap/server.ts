@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, Worker } from '@temporalio/worker';
 import { ensureTools } from '../../../src/setup/tools';
-import { passTime } from '../../support/virtual-time';
+import { whileTimePasses } from '../../support/virtual-time';
 import { addSearchAttributes, ourSearchAttributes } from '../../../src/workers/connection';
 
 export type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
@@ -17,9 +17,10 @@ export type CheapServer = {
   readonly taskQueue: string;
   readonly open: (tag: string, activities: Activities) => void;
   readonly close: (tag: string) => void;
-  /** Lets virtual time pass, for all trials. */
-  readonly pass: (ms: number) => Promise<void>;
-  readonly nowMs: () => Promise<number>;
+  /** Lets virtual time pass, for all trials. The server's lock on it is kept while something goes on. */
+  readonly pass: (ms: number, isQuiet: () => boolean) => Promise<void>;
+  /** How far its time is from where the trials have put it. Constant, or the server has lost count of its locks. */
+  readonly skewMs: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -35,6 +36,7 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
   const { testServer } = await ensureTools('test');
   if (testServer === undefined) throw new Error('no test server was installed');
   Runtime.install({ logger: silent, telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  let passedMs = 0;
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: testServer } },
   });
@@ -65,8 +67,11 @@ export async function startCheapServer(bundle: string, activityNames: readonly s
     taskQueue,
     open: (tag, activities) => void trials.set(tag, activities),
     close: (tag) => void trials.delete(tag),
-    pass: (ms) => passTime(environment, ms),
-    nowMs: () => environment.currentTimeMs(),
+    pass: async (ms, isQuiet) => {
+      await whileTimePasses(environment, environment.sleep(ms), { isQuiet });
+      passedMs += ms;
+    },
+    skewMs: async () => (await environment.currentTimeMs()) - Date.now() - passedMs,
     stop: async () => {
       worker.shutdown();
       await running;

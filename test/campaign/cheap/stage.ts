@@ -1,7 +1,7 @@
 // A trial on the time-skipping server: the command line's own code, the product's workflows and activities, a made-up engine.
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { runOnce } from '../../../src/cli/commands/run';
 import { failureReport } from '../../../src/cli/following';
 import type { RunReport } from '../../../src/cli/run-report';
@@ -15,12 +15,13 @@ import type { Site } from '../site';
 import type { Ask, Stage, Started, Told, Version } from '../stage';
 import { createTrialActivities } from './activities';
 import { Engine } from './engine';
+import { answered, isDone, patienceMs, unlessGone, whyHung } from './hung';
 import type { CheapServer } from './server';
-import { appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
+import { alterTable, appendRows, openTable, readRows, restoreTable, writeVersion } from './tiny-table';
 
-const quietMs = 200;
-/** Of real time: a workflow that does not answer in it never does, and time that does not pass in it is held up. */
-const patienceMs = { answer: 4000, passing: 25_000 };
+const quietMs = 80;
+/** One after another; on a busy machine an answer may take longer than it should. */
+const mostSilences = 4;
 const longestWaitMs = 10 * 86_400_000;
 const view = { update: () => undefined, trouble: () => undefined, stop: () => undefined };
 
@@ -103,12 +104,14 @@ export class CheapStage implements Stage {
   async end({ told, run }: Started): Promise<Told> {
     let step = 1000;
     let waited = 0;
+    let silences = 0;
     for (;;) {
       const answer = await Promise.race([told, delay(20)]);
       if (answer !== undefined) return { ...answer, waitedSeconds: await this.#seconds(answer.run) };
       if (!this.#moments.isQuiet(quietMs)) continue;
       const { held, silent } = await this.#ask();
-      if (run !== undefined && silent.includes(run)) return { run, outcome: 'hangs', waitedSeconds: waited / 1000 };
+      silences = run !== undefined && silent.includes(run) ? silences + 1 : 0;
+      if (silences >= mostSilences) return this.#hung(run, waited);
       if (run !== undefined && held.includes(run)) return { run, outcome: 'held', waitedSeconds: 0 };
       // The command line sees it by itself, as soon as it looks again.
       if (run === undefined && held.length > 0 && (await answered(told, 600)) !== undefined) continue;
@@ -116,13 +119,19 @@ export class CheapStage implements Stage {
       if (run === undefined && (await this.#openRuns()).length === 0) {
         if ((await answered(told, patienceMs.answer)) !== undefined) continue;
       }
-      if (waited >= longestWaitMs) return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+      if (waited >= longestWaitMs) return this.#hung(run, waited);
       // A workflow that cannot end its task holds up the time of all.
-      if (!(await isDone(this.#server.pass(step))))
-        return { run: 'unknown', outcome: 'hangs', waitedSeconds: waited / 1000 };
+      if (!(await isDone(this.#server.pass(step, () => this.#moments.isQuiet(quietMs)))))
+        return this.#hung(run, waited);
       waited += step;
       step = Math.min(step * 2, 43_200_000);
     }
+  }
+
+  async #hung(run: string | undefined, waitedMs: number): Promise<Told> {
+    const handles = run === undefined ? await this.#openRuns() : [this.#server.client.workflow.getHandle(run)];
+    const failure = { kind: 'unknown', type: 'Hangs', text: await whyHung(handles) };
+    return { run: run ?? 'unknown', outcome: 'hangs', waitedSeconds: waitedMs / 1000, failure };
   }
 
   /** How long it took, in the server's time: what passed when it had ended is not its fault. */
@@ -151,7 +160,7 @@ export class CheapStage implements Stage {
     const handles = ids.map((id) => this.#server.client.workflow.getHandle(id));
     const open = await Promise.all(
       handles.map(async (handle) => {
-        const found = await handle.describe().catch(() => undefined);
+        const found = await answered(handle.describe());
         return found?.status.name === 'RUNNING';
       }),
     );
@@ -168,7 +177,11 @@ export class CheapStage implements Stage {
 
   async cancel(): Promise<void> {
     const handle = (await this.#openRuns()).at(-1);
-    await handle?.executeUpdate('cancelRun', { args: [{ by: 'the campaign', why: 'chance' }] }).catch(unlessGone);
+    if (handle === undefined) return;
+    const asked = handle
+      .executeUpdate('cancelRun', { args: [{ by: 'the campaign', why: 'chance' }] })
+      .catch(unlessGone);
+    await answered(asked);
   }
 
   async terminate(): Promise<void> {
@@ -223,12 +236,30 @@ export class CheapStage implements Stage {
     appendRows(table, [{ id, value: null, at: null, total: null }]);
   }
 
+  isSeen = (): boolean => true;
+
+  async alter(table: string): Promise<void> {
+    alterTable(table);
+  }
+
   async replace(table: string, id: string): Promise<void> {
     rmSync(table, { recursive: true, force: true });
     writeVersion(table, undefined, { operation: 'WRITE', rows: [{ id, value: null, at: null, total: null }] });
   }
 
+  openJobs = (): readonly string[] => this.#engine.open;
+
+  /** What is about to end has its time for that. */
   async leftovers(): Promise<readonly string[]> {
+    let left = await this.#leftNow();
+    for (let looks = 0; left.length > 0 && looks < 20; looks += 1) {
+      await delay(250);
+      left = await this.#leftNow();
+    }
+    return left;
+  }
+
+  async #leftNow(): Promise<readonly string[]> {
     const runs = (await this.#openRuns()).map(({ workflowId }) => `open run ${workflowId}`);
     const keepers = await this.#open('keepTable');
     const views = await Promise.all(keepers.map((keeper) => answered(keeper.query<TableView>('table'))));
@@ -246,20 +277,6 @@ export class CheapStage implements Stage {
     this.#site.remove();
   }
 }
-
-/** Undefined where there is no answer: the workflow is gone, or cannot go on. */
-const answered = <T>(asked: Promise<T>, ms = patienceMs.answer): Promise<T | undefined> =>
-  Promise.race([asked.catch(() => undefined), delay(ms, undefined, { ref: false })]);
-
-const isDone = async (work: Promise<void>): Promise<boolean> =>
-  (await answered(
-    work.then(() => true),
-    patienceMs.passing,
-  )) === true;
-
-const unlessGone = (error: unknown): void => {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
-};
 
 /** A refusal before anything was started is told like a failure. */
 const begun = (report: Promise<RunReport>): Started => ({

@@ -154,6 +154,17 @@ export function restoreTable(table: string, version: number): void {
   });
 }
 
+/** As `ALTER TABLE … SET TBLPROPERTIES`: a version without a file. */
+export function alterTable(table: string): void {
+  const version = openTable(table)?.version;
+  if (version === undefined) return;
+  const operation = 'SET TBLPROPERTIES';
+  const properties = JSON.stringify({ owner: 'another' });
+  putCommit(table, version + 1, [
+    { commitInfo: { timestamp: Date.now(), operation, operationParameters: { properties }, engineInfo: 'campaign' } },
+  ]);
+}
+
 /** Rows of another program, beside what is there. */
 export const appendRows = (table: string, rows: readonly TableRow[]): void =>
   void writeVersion(table, openTable(table), {

@@ -206,6 +206,11 @@ export class RealStage implements Stage {
 
   append = (table: string, id: string): Promise<void> => this.#stack.tables.ask('append', { table, id });
 
+  /** The report of the commit is seen when the run may have looked at the table for the last time. */
+  isSeen = (moment: string): boolean => moment !== 'commit:ends' && !moment.startsWith('write ');
+
+  alter = (table: string): Promise<void> => this.#stack.tables.ask('alter', { table });
+
   replace = (table: string, id: string): Promise<void> => this.#stack.tables.ask('replace', { table, id });
 
   async version(table: string, version: number): Promise<Version | undefined> {
@@ -234,6 +239,9 @@ export class RealStage implements Stage {
       ),
     };
   }
+
+  /** Told at the end of the stack alone. */
+  openJobs = (): readonly string[] => [];
 
   async leftovers(): Promise<readonly string[]> {
     return [...(await this.#openRuns()).map((run) => `open run ${run}`), ...this.#site.leftovers()];

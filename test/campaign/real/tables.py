@@ -38,13 +38,17 @@ def append(table: str, id: str) -> None:
     write_deltalake(table, _foreign(id, pa.schema(DeltaTable(table).schema().to_arrow())), mode="append")
 
 
+def alter(table: str) -> None:
+    DeltaTable(table).alter.set_table_properties({"owner": "another"}, raise_if_not_exists=False)
+
+
 def replace(table: str, id: str) -> None:
     shutil.rmtree(table, ignore_errors=True)
     columns = [("id", pa.string()), ("value", pa.int32()), ("at", pa.int32()), ("total", pa.int32())]
     write_deltalake(table, _foreign(id, pa.schema(columns)))
 
 
-_ANSWERS = {one.__name__: one for one in (rows, newest, restore, append, replace)}
+_ANSWERS = {one.__name__: one for one in (rows, newest, restore, append, alter, replace)}
 
 for line in sys.stdin:
     question = json.loads(line)
