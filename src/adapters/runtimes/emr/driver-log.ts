@@ -13,19 +13,29 @@ const longestLine = 300;
 
 const unpack = promisify(gunzip);
 
-/** The last useful lines of the first log that is there; undefined when none has come yet. */
+/**
+ * The last useful lines of the first log that is there, after those of what its driver printed; undefined when none has come yet.
+ * In client mode Python's own words, its traceback too, are in what is printed.
+ */
 export async function readDriverLog(
   store: ObjectStore,
   places: readonly string[],
 ): Promise<readonly string[] | undefined> {
   for (const place of places) {
-    const size = (await store.stat(place))?.size;
-    if (size === undefined) continue;
-    if (size > longestLogBytes) return [];
-    const bytes = await store.readRange(place, 0, size);
-    return usefulLines(place.endsWith('.gz') ? await unpacked(bytes) : Buffer.from(bytes));
+    const lines = await lastLines(store, place);
+    if (lines === undefined) continue;
+    const printed = place.replace(/\bstderr(?=(?:\.gz)?$)/, 'stdout');
+    return [...((printed === place ? undefined : await lastLines(store, printed)) ?? []), ...lines];
   }
   return undefined;
+}
+
+async function lastLines(store: ObjectStore, place: string): Promise<readonly string[] | undefined> {
+  const size = (await store.stat(place))?.size;
+  if (size === undefined) return undefined;
+  if (size > longestLogBytes) return [];
+  const bytes = await store.readRange(place, 0, size);
+  return usefulLines(place.endsWith('.gz') ? await unpacked(bytes) : Buffer.from(bytes));
 }
 
 /** One that is still being written, or too large, is told as far as it goes. */

@@ -249,6 +249,21 @@ describe('the end of a step', () => {
     expect(await here.watched(handle)).toMatchObject({ kind: 'lost', cause: 'memory', logs: logFile });
   });
 
+  it('FAILED is told by what Python printed, too', async () => {
+    const folder = 's3://lake/state/logs/j-1/steps/s-1';
+    const here = scene();
+    const handle = await here.submit();
+    await jest.advanceTimersByTimeAsync(1_000);
+    here.store.place(`${folder}/stdout.gz`, gzipSync('Traceback (most recent call last):\nMemoryError\n'));
+    here.store.place(`${folder}/stderr.gz`, gzipSync('26/11/27 10:00:00 INFO ShutdownHookManager: called\n'));
+    here.emr.end(here.step(), 'FAILED');
+    expect(await here.watched(handle)).toMatchObject({
+      cause: 'memory',
+      reason: expect.stringContaining('MemoryError'),
+      logs: `${folder}/stderr.gz`,
+    });
+  });
+
   it('FAILED waits a little for a log that comes late, and not for ever', async () => {
     const here = scene();
     const handle = await here.submit();

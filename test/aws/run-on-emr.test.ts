@@ -1,0 +1,197 @@
+// The main job as on AWS: the CLI, Temporal and a worker here, tables on the S3 server, Spark as steps of emulated clusters.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DescribeClusterCommand, EMRClient, ListClustersCommand, ListStepsCommand } from '@aws-sdk/client-emr';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { ensureTools } from '../../src/setup/tools';
+import { startEmrEmulator, type EmrEmulator } from '../emulators/emr/emulator';
+import { createS3Client, createS3Logs } from '../emulators/emr/s3-logs';
+import { SparkExecutor } from '../emulators/emr/spark-executor';
+import { startS3Server, type S3Server } from '../emulators/s3/server';
+import { headgate, runWell, startDev, type DevStack } from '../support/headgate';
+import { askOracle, makeSample } from '../support/oracle';
+import { crash } from '../support/processes';
+import { projectRoot } from '../support/tools';
+import { until } from '../support/waiting';
+import { createWorkspace, type Workspace } from '../support/workspace';
+
+jest.setTimeout(600_000);
+
+const rows = 2000;
+
+let workspace: Workspace;
+/** Of the servers: not of the workspace, in which nothing may be left by then. */
+let data: string;
+let s3Server: S3Server;
+let s3: S3Client;
+let emulator: EmrEmulator;
+let emr: EMRClient;
+let stack: DevStack;
+
+beforeAll(async () => {
+  const made = await createWorkspace('aws');
+  const tools = await ensureTools('test');
+  data = mkdtempSync(join(tmpdir(), 'headgate-aws-data-'));
+  s3Server = await startS3Server({ data, buckets: ['raw', 'lake', 'logs'] });
+  s3 = createS3Client(s3Server);
+  const { javaHome } = tools;
+  emulator = await startEmrEmulator({
+    executor: new SparkExecutor({
+      sparks: { 'emr-spark-8.': tools },
+      s3: s3Server,
+      folder: join(data, 'clusters'),
+      ...(javaHome === undefined ? {} : { javaHome }),
+    }),
+    logs: createS3Logs(s3),
+  });
+  const env = { ...made.env, ...s3Server.env, ...emulator.env };
+  workspace = { ...made, env };
+  emr = new EMRClient({
+    endpoint: emulator.endpoint,
+    region: s3Server.env.AWS_REGION,
+    credentials: {
+      accessKeyId: s3Server.env.AWS_ACCESS_KEY_ID,
+      secretAccessKey: s3Server.env.AWS_SECRET_ACCESS_KEY,
+    },
+  });
+  await makeSample(workspace.raw, '--rows', String(rows), '--customers', '900', '--seed', '11');
+  for (const name of await readdir(workspace.raw)) await upload(name);
+  stack = await startDev(workspace);
+});
+
+afterAll(async () => {
+  try {
+    await stack?.stop();
+  } finally {
+    emr?.destroy();
+    await emulator?.stop();
+    s3?.destroy();
+    await s3Server?.stop();
+    await workspace?.remove();
+    rmSync(data, { recursive: true, force: true });
+  }
+});
+
+const upload = async (name: string): Promise<unknown> =>
+  s3.send(new PutObjectCommand({ Bucket: 'raw', Key: name, Body: await readFile(join(workspace.raw, name)) }));
+
+/** The shipped pipeline, with a name and a table of its own, on this runtime. */
+function pipelineOn(name: string, runtime: string): string {
+  const shipped = readFileSync(join(projectRoot, 'pipelines', 'customer-sales.yaml'), 'utf8');
+  const file = join(workspace.folder, `${name}.yaml`);
+  const mine = shipped
+    .replace(/^name: .*$/m, `name: ${name}`)
+    .replace('${LAKE}/customer_sales', `\${LAKE}/${name}`)
+    .replace(/^runtime: .*$/m, `runtime: ${runtime}`);
+  writeFileSync(file, mine);
+  return file;
+}
+
+const places = { RAW: 's3://raw', LAKE: 's3://lake' };
+
+const variables = Object.entries(places).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+
+/** The bucket is a folder, so DuckDB and delta-rs judge it as any other table. */
+async function expectOracleAgrees(name: string): Promise<void> {
+  const table = join(data, 'buckets', 'lake', name);
+  const verdict = await askOracle('customer-sales', workspace.raw, table);
+  expect(verdict.differences).toEqual([]);
+}
+
+const alive = ['STARTING', 'BOOTSTRAPPING', 'RUNNING', 'WAITING', 'TERMINATING'] as const;
+
+async function clustersOf(name: string): Promise<readonly { readonly id: string; readonly state: string }[]> {
+  const { Clusters = [] } = await emr.send(new ListClustersCommand({}));
+  return Clusters.filter(({ Name = '' }) => Name.includes(name)).map(({ Id = '', Status }) => ({
+    id: Id,
+    state: Status?.State ?? '',
+  }));
+}
+
+async function stepsOf(cluster: string): Promise<readonly { readonly name: string; readonly state: string }[]> {
+  const { Steps = [] } = await emr.send(new ListStepsCommand({ ClusterId: cluster }));
+  return Steps.map(({ Name = '', Status }) => ({ name: Name, state: Status?.State ?? '' }));
+}
+
+const untilAllEnded = (name: string): Promise<unknown> =>
+  until(
+    `the clusters of ${name} have ended`,
+    async () => {
+      const all = await clustersOf(name);
+      return all.length > 0 && all.every(({ state }) => !alive.includes(state as never));
+    },
+    120_000,
+  );
+
+it('brings every row once over a cluster of its own, and ends that; a second run makes none', async () => {
+  const file = pipelineOn('on-emr', 'emr');
+  const first = await runWell(workspace, file, places);
+  expect(first).toMatchObject({ outcome: 'committed', rows: { read: rows, inserted: rows } });
+  await expectOracleAgrees('on-emr');
+  await untilAllEnded('on-emr');
+  const [cluster, ...others] = await clustersOf('on-emr');
+  expect(others).toEqual([]);
+  const steps = await stepsOf(cluster?.id ?? '');
+  expect(steps.map(({ state }) => state)).toEqual(['COMPLETED', 'COMPLETED']);
+  const { Cluster } = await emr.send(new DescribeClusterCommand({ ClusterId: cluster?.id }));
+  expect(Cluster).toMatchObject({
+    ReleaseLabel: 'emr-spark-8.2.0',
+    Status: { StateChangeReason: { Code: 'USER_REQUEST' } },
+  });
+
+  expect(await runWell(workspace, file, places)).toMatchObject({ outcome: 'nothing-new' });
+  expect(await clustersOf('on-emr')).toHaveLength(1);
+});
+
+it('brings the same with the Spark of this machine', async () => {
+  const run = await runWell(workspace, pipelineOn('on-s3', 'local'), places);
+  expect(run).toMatchObject({ outcome: 'committed', rows: { read: rows, inserted: rows } });
+  await expectOracleAgrees('on-s3');
+});
+
+it('goes on where a killed worker has left a step, with one step for each job', async () => {
+  const file = pipelineOn('survivor', '{ emr: { cluster: shared } }');
+  const running = runWell(workspace, file, places);
+  await until(
+    'the first step runs',
+    async () => {
+      const [cluster] = await clustersOf('shared');
+      return cluster !== undefined && (await stepsOf(cluster.id)).some(({ state }) => state === 'RUNNING');
+    },
+    120_000,
+  );
+  const { worker } = stack.record().pids;
+  if (worker === undefined) throw new Error('no worker');
+  await crash(worker);
+  expect(await running).toMatchObject({ outcome: 'committed', rows: { read: rows, inserted: rows } });
+  await expectOracleAgrees('survivor');
+  const [cluster, ...others] = await clustersOf('shared');
+  expect(others).toEqual([]);
+  const names = (await stepsOf(cluster?.id ?? '')).map(({ name }) => name);
+  expect(names).toHaveLength(2);
+  expect(new Set(names).size).toBe(2);
+  await stack.accountFor({ activity: 'watchJob', type: 'timeout' });
+});
+
+it('leaves no step and no cluster behind a run that is cancelled', async () => {
+  const file = pipelineOn('cancelled', 'emr');
+  const running = headgate(workspace, ['run', file, ...variables, '--json']);
+  await until(
+    'its step runs',
+    async () => {
+      const [cluster] = await clustersOf('cancelled');
+      return cluster !== undefined && (await stepsOf(cluster.id)).some(({ state }) => state === 'RUNNING');
+    },
+    120_000,
+  );
+  await delay(1000);
+  const cancelled = await headgate(workspace, ['cancel', file, ...variables, '--why', 'wrong day', '--json']);
+  expect(cancelled.code).toBe(0);
+  expect((await running).json).toMatchObject({ outcome: 'cancelled' });
+  await untilAllEnded('cancelled');
+  const [cluster] = await clustersOf('cancelled');
+  expect((await stepsOf(cluster?.id ?? '')).map(({ state }) => state)).toEqual(['CANCELLED']);
+});
