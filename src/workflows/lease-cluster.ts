@@ -66,7 +66,10 @@ function createLease(need: Exclude<ClusterNeed, { readonly kind: 'existing' }>, 
     });
     const end = Date.now() + waitLimitHours * 3_600_000;
     for (let answer = await ask(size); ;) {
-      if (answer.kind === 'granted') return answer.cluster;
+      if (answer.kind === 'granted') {
+        tell(`on cluster ${answer.cluster}`);
+        return answer.cluster;
+      }
       if (answer.kind === 'refused') throw toFailure(answer.failure);
       if (Date.now() >= end) throw toFailure(unavailable(pool));
       tell(`waits for a cluster: ${answer.why}`);

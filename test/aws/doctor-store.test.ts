@@ -26,7 +26,13 @@ afterAll(async () => {
 });
 
 function doctor(endpoint: string, ...args: readonly string[]) {
-  const env = { ...process.env, ...server.env, AWS_ENDPOINT_URL_S3: endpoint, HEADGATE_HOME: join(data, 'home') };
+  const env = {
+    ...process.env,
+    ...server.env,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    HEADGATE_HOME: join(data, 'home'),
+    NO_COLOR: '1',
+  };
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, ['src/setup/headgate.cjs', 'doctor', ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
