@@ -14,6 +14,7 @@ import { startS3Server, type S3Server } from '../emulators/s3/server';
 import { headgate, runWell, startDev, type DevStack } from '../support/headgate';
 import { askOracle, makeSample } from '../support/oracle';
 import { crash } from '../support/processes';
+import { createRandom } from '../support/random';
 import { projectRoot } from '../support/tools';
 import { until } from '../support/waiting';
 import { createWorkspace, type Workspace } from '../support/workspace';
@@ -152,31 +153,29 @@ it('brings the same with the Spark of this machine', async () => {
   await expectOracleAgrees('on-s3');
 });
 
-it('goes on where a killed worker has left a step, with one step for each job', async () => {
-  const file = pipelineOn('survivor', '{ emr: { cluster: shared } }');
-  const running = runWell(workspace, file, places);
-  await until(
-    'the first step runs',
-    async () => {
-      const [cluster] = await clustersOf('shared');
-      return cluster !== undefined && (await stepsOf(cluster.id)).some(({ state }) => state === 'RUNNING');
-    },
-    120_000,
-  );
-  const { worker } = stack.record().pids;
-  if (worker === undefined) throw new Error('no worker');
-  await crash(worker);
-  const run = await running;
-  expect(run).toMatchObject({ outcome: 'committed', rows: { read: rows, inserted: rows } });
-  await expectOracleAgrees('survivor');
-  const [cluster, ...others] = await clustersOf('shared');
-  expect(others).toEqual([]);
-  const names = (await stepsOf(cluster?.id ?? '')).map(({ name }) => name);
-  expect(names).toHaveLength(2);
-  expect(new Set(names).size).toBe(2);
-  // It may have been between two activities.
-  await stack.accountFor({ workflow: run.run, type: 'timeout', maybe: true });
-});
+/** As many as there shall be: each takes half a minute. */
+const deaths = Number(process.env['HEADGATE_EMR_DEATHS'] ?? '1');
+
+it.each(Array.from({ length: deaths }, (_, index) => index + 1))(
+  'goes on where a killed worker has left it, with one step for each job, %i',
+  async (seed) => {
+    const name = `survivor-${seed}`;
+    const running = runWell(workspace, pipelineOn(name, '{ emr: { cluster: shared } }'), places);
+    // Anywhere between the freeze and the end of the commit.
+    await delay(createRandom(seed).below(25_000));
+    const { worker } = stack.record().pids;
+    if (worker !== undefined) await crash(worker);
+    expect(await running).toMatchObject({ outcome: 'committed', rows: { read: rows, inserted: rows } });
+    await expectOracleAgrees(name);
+    const all = await Promise.all((await clustersOf('shared')).map(({ id }) => stepsOf(id)));
+    const names = all.flat().flatMap((step) => (step.name.includes(`${name}/`) ? [step.name] : []));
+    expect(names).toHaveLength(2);
+    expect(new Set(names).size).toBe(2);
+    expect((await clustersOf('shared')).filter(({ state }) => alive.includes(state as never))).toHaveLength(1);
+    // It may have been between two activities.
+    await stack.accountFor({ type: 'timeout', maybe: true });
+  },
+);
 
 it('leaves no step and no cluster behind a run that is cancelled', async () => {
   const file = pipelineOn('cancelled', 'emr');
