@@ -60,6 +60,9 @@ const settlingMs = runtimeTraits.emr.settlingSeconds * 1000;
 /** Between two looks for a cluster whose start had no answer. */
 const lookAgainMs = 10_000;
 
+/** A cluster that nobody heard of is looked for so long, by the one who has to end it; then it is left to the reaper. */
+const lookoutMs = 15 * 60_000;
+
 /** Clocks differ, and EMR rounds. */
 const clockMarginMs = 10 * 60_000;
 
@@ -210,7 +213,7 @@ export function createClusterActivities(deps: ClusterActivityDeps) {
       counted(input.member, async (clusters) => {
         const id = input.id ?? (await findByName(clusters, input));
         if (id === undefined)
-          return { kind: 'end-told', gone: clock.now().getTime() - input.askedAt > settlingMs } as const;
+          return { kind: 'end-told', gone: clock.now().getTime() - input.askedAt > lookoutMs } as const;
         const seen = await clusters.describe(id);
         if (seen === undefined || seen.look.state === 'gone') return { kind: 'end-told', gone: true } as const;
         if (seen.look.state !== 'ending') await clusters.terminate(id);

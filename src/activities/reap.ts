@@ -52,7 +52,16 @@ export function createReapActivities({ client, clock, clusters, namespaceId }: R
     return ownedBy(client, tags[clusterTags.owner] ?? '', found);
   }
 
-  async function end(emr: EmrClusters, id: string, judged: Judged): Promise<Judged> {
+  async function end(
+    emr: EmrClusters,
+    id: string,
+    judged: Judged,
+    { look }: ClusterSight,
+    dryRun: boolean,
+  ): Promise<Judged> {
+    // An attempt before this one may have told it, and not come to count it.
+    if (look.state === 'ending') return { verdict: 'ended', why: `${judged.why}; it ends already` };
+    if (dryRun) return judged;
     try {
       await emr.terminate(id);
       return { ...judged, verdict: 'ended' };
@@ -72,11 +81,11 @@ export function createReapActivities({ client, clock, clusters, namespaceId }: R
         const judged = await mapBounded(ours, looksAtOnce, async (found) => {
           const sight = await clusters.describe(found.id);
           looked += 1;
-          // Another installation's, or one that ends already, is none of ours.
+          // Another installation's is none of ours.
           if (sight === undefined || sight.tags[clusterTags.namespace] !== namespace) return [];
-          if (sight.look.state === 'gone' || sight.look.state === 'ending') return [];
-          const first = await judge(found, sight, graceSeconds);
-          const last = first.verdict === 'would-end' && !dryRun ? await end(clusters, found.id, first) : first;
+          if (sight.look.state === 'gone') return [];
+          const judged = await judge(found, sight, graceSeconds);
+          const last = judged.verdict === 'would-end' ? await end(clusters, found.id, judged, sight, dryRun) : judged;
           return [{ id: found.id, pool: sight.tags[clusterTags.pool] ?? '', ...last }];
         });
         return { looked: ours.length, clusters: judged.flat() };

@@ -30,8 +30,8 @@ import {
   leaseClusterUpdate,
 } from './messages';
 
-/** One that nobody asks ends again. */
-const firstAsk = '1 minute';
+/** Without a cluster and without anybody who wants one, it closes so late: an answer that was lost is asked for again. */
+const linger = '1 minute';
 
 const notAPool = (workflowId: string) => ({
   kind: 'config' as const,
@@ -52,7 +52,7 @@ export async function keepCluster(...args: readonly unknown[]): Promise<void> {
   const isFirst = continuedFromExecutionRunId === undefined;
   const input = isFirst ? inputOf(nothing, args, 'keepCluster') : inputOf(carriedPool, args, 'keepCluster');
   let state = restorePool(input, poolOf(workflowId), firstExecutionRunId.slice(0, 13), Date.now());
-  let changes = isFirst ? 0 : 1;
+  let changes = 0;
   const startedBy = build();
   const shouldLeave = (): boolean => workflowInfo().continueAsNewSuggested || build() !== startedBy;
 
@@ -96,15 +96,18 @@ export async function keepCluster(...args: readonly unknown[]): Promise<void> {
   onBareSignal(continueAsNewSignal, () => send({ kind: 'leave-asked' }));
 
   async function keep(): Promise<void> {
-    await condition(() => changes > 0, firstAsk);
     for (;;) {
-      if (shouldLeave() && !state.leaving) send({ kind: 'leave-asked' });
-      if (isDone(state) || (state.leaving && !isUnderWay(state))) {
+      const seen = changes;
+      if (isDone(state)) {
+        if (await condition(() => changes > seen, linger)) continue;
         await condition(allHandlersFinished);
         if (isDone(state)) return;
+      }
+      if (shouldLeave() && !state.leaving) send({ kind: 'leave-asked' });
+      if (state.leaving && !isUnderWay(state)) {
+        await condition(allHandlersFinished);
         if (!isUnderWay(state)) await continueAsNew<typeof keepCluster>(carryPool(state));
       }
-      const seen = changes;
       const wait = state.leaving ? undefined : untilNext(state, Date.now());
       const isChanged = (): boolean => changes > seen || (shouldLeave() && !state.leaving);
       await (wait === undefined ? condition(isChanged) : condition(isChanged, Math.max(1, wait)));

@@ -53,8 +53,9 @@ export async function onPool(
   body: (scene: ClusterScene) => Promise<void>,
   change: Change = () => ({}),
   choice: Choice = {},
+  server = startEnvironment,
 ): Promise<void> {
-  const environment = await startEnvironment();
+  const environment = await server();
   try {
     await play(environment, body, change, choice);
   } finally {
