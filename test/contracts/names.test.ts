@@ -39,6 +39,11 @@ describe('public names', () => {
         'maintenanceDone',
         'continueAsNew',
         'table',
+        'leaseCluster',
+        'giveBackCluster',
+        'clusterReady',
+        'closeCluster',
+        'cluster',
       ],
       searchAttributes: [
         'HeadgatePipeline',
