@@ -7,12 +7,12 @@ import { FakeEmr } from '../fakes/emr-clusters';
 
 const hour = 3_600_000;
 
-async function scene(keeper: 'COMPLETED' | 'RUNNING' | 'silent', view: unknown = { clusters: [] }) {
+async function scene(keeper: 'COMPLETED' | 'RUNNING' | 'silent', view: unknown = { clusters: [] }, namespace = 'n') {
   let now = 10 * hour;
   const emr = new FakeEmr(async () => now);
   await emr.start(
     { pool: 'warm', member: 'e-1', pipeline: 'p', size: 1, shape: sampleShape() },
-    { namespace: 'n', workflowId: 'cluster/warm' },
+    { namespace, workflowId: 'cluster/warm' },
   );
   now += hour / 4;
   const handle = {
@@ -57,4 +57,8 @@ it('spares what is young, and what has a keeper that does not answer', async () 
   expect(verdicts(await (await scene('COMPLETED')).reap({ graceSeconds: 3600 }))).toEqual(['young']);
   const silent = await scene('silent');
   expect(verdicts(await silent.reap())).toEqual(['unsure']);
+});
+
+it('does not touch those of another installation', async () => {
+  expect(await (await scene('COMPLETED', undefined, 'another')).reap()).toEqual({ looked: 1, clusters: [] });
 });

@@ -188,6 +188,16 @@ describe('a pool', () => {
     expect(world.state().leases).toEqual([]);
   });
 
+  it('takes back what is held for longer than a job may take, though its holder lives', () => {
+    const world = warm();
+    world.pass(29 * 60 * minute);
+    work(world);
+    expect(world.state().leases).toHaveLength(1);
+    world.pass(60 * minute);
+    work(world);
+    expect(world.state().leases).toEqual([]);
+  });
+
   it('gives up a cluster that does not end, after a week, and says so', () => {
     const world = warm();
     world.giveBack('a');
