@@ -4,6 +4,7 @@ import io.delta.storage.S3SingleDriverLogStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.security.MessageDigest;
@@ -27,6 +28,9 @@ public class ConditionalLogStore extends S3SingleDriverLogStore {
     /** Demanded, not wished for: a file system that does not know it refuses, and nothing is written. */
     private static final String CONDITIONAL = "fs.option.create.conditional.overwrite";
 
+    private static final int LOOKS = 5;
+    private static final long LOOK_PAUSE_MS = 100L;
+
     public ConditionalLogStore(Configuration hadoopConf) {
         super(hadoopConf);
     }
@@ -42,7 +46,7 @@ public class ConditionalLogStore extends S3SingleDriverLogStore {
         if (files.exists(path)) {
             throw new FileAlreadyExistsException(path.toString());
         }
-        if (!files.exists(path.getParent())) {
+        if (!isThere(files, path.getParent())) {
             throw new FileNotFoundException(path.getParent().toString());
         }
         MessageDigest written = sha256();
@@ -64,6 +68,22 @@ public class ConditionalLogStore extends S3SingleDriverLogStore {
         } catch (IOException refused) {
             settle(files, path, written.digest(), refused);
         }
+    }
+
+    /** A folder is what a listing finds under it, and some servers' listings pass over everything while a key is being written. */
+    private static boolean isThere(FileSystem files, Path folder) throws IOException {
+        for (int looks = 1; !files.exists(folder); looks++) {
+            if (looks == LOOKS) {
+                return false;
+            }
+            try {
+                Thread.sleep(LOOK_PAUSE_MS);
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException(folder.toString());
+            }
+        }
+        return true;
     }
 
     /** A put may be done, lose its answer, and be refused when it comes again: what lies there tells whose it is. */

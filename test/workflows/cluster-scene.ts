@@ -6,13 +6,14 @@ import { keepDefinition } from '../../src/activities/definitions';
 import type { JobHandle } from '../../src/activities/ports';
 import type { ClusterChoice } from '../../src/contracts/cluster-shape';
 import { parseTableUri } from '../../src/contracts/ids';
-import { clusterWorkflowId, poolOfRun } from '../../src/contracts/names';
+import { clusterWorkflowId, keeperWorkflowId, poolOfRun } from '../../src/contracts/names';
 import { referTo } from '../../src/domain/pipeline-ref';
 import { sampleShape } from '../fakes/clusters';
 import { FakeEmr } from '../fakes/emr-clusters';
 import { digestOf } from '../fakes/ids';
 import { createFakeObjectStore } from '../fakes/object-store';
 import { pipeline } from '../fakes/reports';
+import { unlessServerLost } from './lost-server';
 import {
   batch,
   clusterActivities,
@@ -55,12 +56,7 @@ export async function onPool(
   choice: Choice = {},
   server = startEnvironment,
 ): Promise<void> {
-  const environment = await server();
-  try {
-    await play(environment, body, change, choice);
-  } finally {
-    await environment.teardown();
-  }
+  await unlessServerLost(server, (environment, handles) => play(environment, body, change, choice, handles));
 }
 
 type Choice = Partial<Extract<ClusterChoice, { kind: 'pool' }>> | { readonly kind: 'per-run' };
@@ -70,6 +66,7 @@ async function play(
   body: (scene: ClusterScene) => Promise<void>,
   change: Change,
   choice: Choice,
+  handles: WorkflowHandle[],
 ): Promise<void> {
   const journal = newJournal();
   const taskQueue = randomUUID();
@@ -103,8 +100,12 @@ async function play(
   };
   const { workflow } = environment.client;
   const keeper = workflow.getHandle(clusterWorkflowId(pool));
-  const start = async (workflowType: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
-    workflow.start(workflowType, { workflowId, taskQueue, args: [input] });
+  handles.push(keeper, workflow.getHandle(keeperWorkflowId(table)));
+  const start = async (workflowType: string, workflowId: string, input: object): Promise<WorkflowHandle> => {
+    const handle = await workflow.start(workflowType, { workflowId, taskQueue, args: [input] });
+    handles.push(handle);
+    return handle;
+  };
   const untilGone = async (limitMs: number): Promise<number> => {
     const began = await environment.currentTimeMs();
     for (;;) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import org.apache.hadoop.conf.Configuration;
 
@@ -155,11 +156,16 @@ public class Stores {
         };
         for (int i = 0; i < 2; i++) racers[i].start();
         List won = new ArrayList();
+        Throwable failure = null;
         for (int i = 0; i < 2; i++) {
             racers[i].join();
-            if (racers[i].failure != null) throw new IllegalStateException(racers[i].failure);
             won.add(racers[i].won);
+            // A broken barrier only says that the other one has failed.
+            if (racers[i].failure != null && (failure == null || failure instanceof BrokenBarrierException)) {
+                failure = racers[i].failure;
+            }
         }
+        if (failure != null) throw new IllegalStateException(failure);
         return won;
     }
 }
