@@ -31,5 +31,5 @@ def test_a_file_that_is_not_there_is_nothing(tmp_path: Path) -> None:
 
 
 def test_a_store_that_nothing_here_reaches_is_refused_by_name() -> None:
-    with pytest.raises(JobFailed, match="at gs: .*not supported"):
+    with pytest.raises(JobFailed, match=r"at gs: .*not supported"):
         read_text("gs://bucket/report.json")
