@@ -1,7 +1,7 @@
 // The one client of EMR of a worker. One request a call: the SDK would repeat a submit whose answer was lost, and hide calls from
 // the budget.
 import { EMRClient, type EMRClientConfig } from '@aws-sdk/client-emr';
-import { HeadgateError } from '../../contracts/errors';
+import { regionFrom, requireRegion } from '../aws-region';
 import { emrError } from './errors';
 
 export type Limit = { readonly abortSignal: AbortSignal };
@@ -20,18 +20,8 @@ export async function connectEmr(
   config: Omit<EMRClientConfig, 'maxAttempts'> = {},
   answerLimitMs = usualLimitMs,
 ): Promise<EmrConnection> {
-  const client = new EMRClient({ ...config, maxAttempts: 1 });
-  try {
-    await client.config.region();
-  } catch (cause) {
-    throw new HeadgateError({
-      kind: 'config',
-      type: 'NoRegion',
-      message: 'A pipeline has the runtime emr, and the worker has no AWS region.',
-      remedy: 'Set AWS_REGION, or AWS_PROFILE to a profile that has one.',
-      cause,
-    });
-  }
+  const client = new EMRClient({ ...regionFrom(process.env), ...config, maxAttempts: 1 });
+  await requireRegion(client, 'A pipeline has the runtime emr');
   return { client, asked: createAsking(answerLimitMs) };
 }
 

@@ -4,6 +4,7 @@
 import { HeadgateError } from '../../contracts/errors';
 import { plainAddress, schemeOf } from '../../contracts/ids';
 import type { ObjectStore } from '../../activities/ports';
+import { createOnce } from '../once';
 import { counted, type ByteStore } from './bytes';
 import { createFolderStore } from './folder';
 
@@ -19,17 +20,13 @@ async function openS3(): Promise<ByteStore> {
 
 export function createStores({ s3: connectS3 = openS3 }: StoresOptions = {}): ObjectStore {
   const folder = createFolderStore();
-  let s3: Promise<ByteStore> | undefined;
+  const s3 = createOnce(connectS3);
 
   async function storeOf(path: string): Promise<ByteStore> {
     const scheme = schemeOf(path);
     if (scheme === undefined) return folder;
     if (scheme !== 's3') throw unknownScheme(path, scheme);
-    s3 ??= connectS3().catch((error: unknown) => {
-      s3 = undefined;
-      throw error;
-    });
-    return s3;
+    return s3();
   }
 
   return {

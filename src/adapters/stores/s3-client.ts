@@ -1,6 +1,6 @@
 // The one S3 client of workers and commands, from the standard AWS environment. Who asks for a store gets it from index.ts.
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { HeadgateError } from '../../contracts/errors';
+import { regionFrom, requireRegion } from '../aws-region';
 import { callsAtOnce } from '../../domain/map-bounded';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -14,12 +14,11 @@ const attempts = 6;
 /** An endpoint of one's own is no AWS: its buckets are paths and no host names. */
 function settings(env: Env): S3ClientConfig {
   const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
-  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   return {
     ...(endpoint === undefined || env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true'
       ? {}
       : { endpoint, forcePathStyle: true }),
-    ...(region === undefined ? {} : { region }),
+    ...regionFrom(env),
     ...(env['AWS_MAX_ATTEMPTS'] === undefined ? { maxAttempts: attempts } : {}),
     requestHandler: {
       httpAgent: sockets,
@@ -34,16 +33,6 @@ function settings(env: Env): S3ClientConfig {
 /** `more` goes before what the environment says. */
 export async function createS3Client(more: S3ClientConfig = {}): Promise<S3Client> {
   const client = new S3Client({ ...settings(process.env), ...more });
-  try {
-    await client.config.region();
-  } catch (cause) {
-    throw new HeadgateError({
-      kind: 'config',
-      type: 'NoRegion',
-      message: 'An S3 path was asked for, and there is no AWS region.',
-      remedy: 'Set AWS_REGION, or AWS_PROFILE to a profile that has one.',
-      cause,
-    });
-  }
+  await requireRegion(client, 'An S3 path was asked for');
   return client;
 }

@@ -1,6 +1,7 @@
 // The EMR runtime of a worker: its client is loaded at the first job that asks for it, because most workers have none.
 import { runtimeTraits } from '../../../contracts/runtimes';
 import type { OpenEmr } from '../../emr/lazy';
+import { createOnce } from '../../once';
 import type { EmrApi } from './api';
 import { createEmrRuntime, type EmrRuntime, type EmrRuntimeOptions } from './runtime';
 import { createShipping, type ShipOptions } from './ship-code';
@@ -12,17 +13,10 @@ export type LazyEmrOptions = Omit<EmrRuntimeOptions, 'api' | 'ship'> &
 
 export function createLazyEmrRuntime({ open, ...options }: LazyEmrOptions): EmrRuntime {
   let opened: EmrRuntime | undefined;
-  let opening: Promise<EmrRuntime> | undefined;
-
-  async function runtime(): Promise<EmrRuntime> {
-    if (opened !== undefined) return opened;
-    opening ??= open()
-      .then((api) => (opened = createEmrRuntime({ ...options, api, ship: createShipping(options) })))
-      .finally(() => {
-        opening = undefined;
-      });
-    return opening;
-  }
+  const runtime = createOnce(async () => {
+    opened = createEmrRuntime({ ...options, api: await open(), ship: createShipping(options) });
+    return opened;
+  });
 
   return {
     name: 'emr',

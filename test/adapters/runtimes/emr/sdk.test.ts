@@ -208,15 +208,29 @@ it('finds its endpoint as every program with the SDK does', async () => {
   }
 });
 
-it('says that a region is missing', async () => {
-  const { region: _, ...rest } = settings();
+/** `AWS_…` variables that tell a region, as `env` has them and in no other way. */
+async function withRegionOf(env: NodeJS.ProcessEnv, body: () => Promise<void>): Promise<void> {
   const kept = { ...process.env };
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) delete process.env[name];
-  process.env['AWS_CONFIG_FILE'] = '/dev/null';
-  process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/dev/null';
+  Object.assign(process.env, { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', ...env });
   try {
-    await expect(openEmr(rest)).rejects.toMatchObject({ kind: 'config', type: 'NoRegion' });
+    await body();
   } finally {
     process.env = kept;
   }
+}
+
+it('takes the region that other programs take', async () => {
+  const { region: _, ...rest } = settings();
+  await withRegionOf({ AWS_DEFAULT_REGION: 'eu-central-1' }, async () => {
+    answer = () => ({ body: { StepIds: ['s-8'] } });
+    expect(await (await openEmr(rest)).addStep('j-1', step)).toBe('s-8');
+  });
+});
+
+it('says that a region is missing', async () => {
+  const { region: _, ...rest } = settings();
+  await withRegionOf({}, async () => {
+    await expect(openEmr(rest)).rejects.toMatchObject({ kind: 'config', type: 'NoRegion' });
+  });
 });
