@@ -4,13 +4,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DescribeClusterCommand, EMRClient, ListClustersCommand, ListStepsCommand } from '@aws-sdk/client-emr';
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { ensureTools } from '../../src/setup/tools';
-import { startEmrEmulator, type EmrEmulator } from '../emulators/emr/emulator';
-import { createS3Client, createS3Logs } from '../emulators/emr/s3-logs';
-import { SparkExecutor } from '../emulators/emr/spark-executor';
-import { startS3Server, type S3Server } from '../emulators/s3/server';
+import { DescribeClusterCommand, ListClustersCommand, ListStepsCommand, type EMRClient } from '@aws-sdk/client-emr';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { startEmulatorOnS3, type EmulatorOnS3 } from '../emulators/emr/on-s3';
+import { clientOf } from '../emulators/emr/support';
 import { headgate, runWell, startDev, type DevStack } from '../support/headgate';
 import { askOracle, makeSample } from '../support/oracle';
 import { crash } from '../support/processes';
@@ -26,38 +23,16 @@ const rows = 2000;
 let workspace: Workspace;
 /** Of the servers: not of the workspace, in which nothing may be left by then. */
 let data: string;
-let s3Server: S3Server;
-let s3: S3Client;
-let emulator: EmrEmulator;
+let running: EmulatorOnS3;
 let emr: EMRClient;
 let stack: DevStack;
 
 beforeAll(async () => {
   const made = await createWorkspace('aws');
-  const tools = await ensureTools('test');
   data = mkdtempSync(join(tmpdir(), 'headgate-aws-data-'));
-  s3Server = await startS3Server({ data, buckets: ['raw', 'lake', 'logs'] });
-  s3 = createS3Client(s3Server);
-  const { javaHome } = tools;
-  emulator = await startEmrEmulator({
-    executor: new SparkExecutor({
-      sparks: { 'emr-spark-8.': tools },
-      s3: s3Server,
-      folder: join(data, 'clusters'),
-      ...(javaHome === undefined ? {} : { javaHome }),
-    }),
-    logs: createS3Logs(s3),
-  });
-  const env = { ...made.env, ...s3Server.env, ...emulator.env };
-  workspace = { ...made, env };
-  emr = new EMRClient({
-    endpoint: emulator.endpoint,
-    region: s3Server.env.AWS_REGION,
-    credentials: {
-      accessKeyId: s3Server.env.AWS_ACCESS_KEY_ID,
-      secretAccessKey: s3Server.env.AWS_SECRET_ACCESS_KEY,
-    },
-  });
+  running = await startEmulatorOnS3({ data, buckets: ['raw', 'lake', 'logs'] });
+  workspace = { ...made, env: { ...made.env, ...running.s3Server.env, ...running.emulator.env } };
+  emr = clientOf(running.emulator);
   await makeSample(workspace.raw, '--rows', String(rows), '--customers', '900', '--seed', '11');
   for (const name of await readdir(workspace.raw)) await upload(name);
   stack = await startDev(workspace);
@@ -68,16 +43,14 @@ afterAll(async () => {
     await stack?.stop();
   } finally {
     emr?.destroy();
-    await emulator?.stop();
-    s3?.destroy();
-    await s3Server?.stop();
+    await running?.stop();
     await workspace?.remove();
     rmSync(data, { recursive: true, force: true });
   }
 });
 
 const upload = async (name: string): Promise<unknown> =>
-  s3.send(new PutObjectCommand({ Bucket: 'raw', Key: name, Body: await readFile(join(workspace.raw, name)) }));
+  running.s3.send(new PutObjectCommand({ Bucket: 'raw', Key: name, Body: await readFile(join(workspace.raw, name)) }));
 
 /** The shipped pipeline, with a name and a table of its own, on this runtime. */
 function pipelineOn(name: string, runtime: string): string {

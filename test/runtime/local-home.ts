@@ -7,7 +7,7 @@ import type { ResidentSettings } from '../../src/adapters/runtimes/local/residen
 import { createLocalRuntime, type LocalRuntime } from '../../src/adapters/runtimes/local/runtime';
 import { createStores } from '../../src/adapters/stores';
 import type { JobSubmission, ObjectStore } from '../../src/activities/ports';
-import type { SuiteBehaviour } from '../adapters/runtimes/spark-runtime-suite';
+import { submissionAt, type LaterAttempt, type SuiteBehaviour } from '../adapters/runtimes/spark-runtime-suite';
 import { digestOf } from '../fakes/ids';
 import { crash, listProcesses, processesOf } from '../support/processes';
 import { sparkFolder, testTools } from '../support/tools';
@@ -25,7 +25,7 @@ export type LocalHome = {
   readonly store: ObjectStore;
   readonly submission: (
     behaviour?: SuiteBehaviour & { readonly crash?: boolean; readonly table?: string },
-    of?: { readonly step: JobSubmission; readonly attempt: number },
+    of?: LaterAttempt,
   ) => JobSubmission;
   readonly release: (submission: JobSubmission) => void;
   readonly runs: (submission: JobSubmission) => number;
@@ -76,18 +76,7 @@ export async function createLocalHome(engine: Engine, inside = ''): Promise<Loca
     },
     submission: ({ job = 'commit', hold = false, failure, crash: crashes = false, table } = {}, of) => {
       steps += 1;
-      const base = join(folder, `step-${steps}`);
-      const attempt = of?.attempt ?? 1;
-      const submission: JobSubmission = {
-        stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
-        job,
-        attempt,
-        size: 1,
-        state: '/state',
-        requestPath: `${base}.request-${attempt}.json`,
-        reportPath: of?.step.reportPath ?? `${base}.report.json`,
-        failurePath: `${base}.failure-${attempt}.json`,
-      };
+      const submission = submissionAt(steps, join(folder, `step-${steps}`), { job }, of);
       const { requestPath, ...names } = submission;
       const behaviour = { hold, crash: crashes, ...(failure === undefined ? {} : { failure }) };
       const request = {

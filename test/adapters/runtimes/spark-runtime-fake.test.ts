@@ -2,7 +2,7 @@
 import { createFakeObjectStore } from '../../fakes/object-store';
 import { FakeSpark } from '../../fakes/spark-runtime';
 import type { JobSubmission } from '../../../src/activities/ports';
-import { describeSparkRuntime, type SuiteBehaviour } from './spark-runtime-suite';
+import { describeSparkRuntime, submissionAt, type SuiteBehaviour } from './spark-runtime-suite';
 
 const behaviours = new Map<string, SuiteBehaviour>();
 const keyOf = ({ stepKey, attempt }: JobSubmission): string => `${stepKey}#${attempt}`;
@@ -19,18 +19,7 @@ describeSparkRuntime({
   store: spark.store,
   submission: (behaviour = {}, of) => {
     steps += 1;
-    const { job = 'commit' } = behaviour;
-    const attempt = of?.attempt ?? 1;
-    const submission: JobSubmission = {
-      stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
-      job,
-      attempt,
-      size: 1,
-      state: '/state',
-      requestPath: `/${steps}/request-${attempt}`,
-      reportPath: of?.step.reportPath ?? `/${steps}/report`,
-      failurePath: `/${steps}/failure-${attempt}`,
-    };
+    const submission = submissionAt(steps, `/${steps}`, behaviour, of);
     behaviours.set(keyOf(submission), behaviour);
     return submission;
   },

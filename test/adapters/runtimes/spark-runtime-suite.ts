@@ -14,16 +14,36 @@ export type SuiteBehaviour = {
   readonly failure?: string;
 };
 
+/** A later attempt at a step has its report in the same place. */
+export type LaterAttempt = { readonly step: JobSubmission; readonly attempt: number };
+
+/** The submission of the harness's step `number`, with its files at `base`. */
+export function submissionAt(
+  number: number,
+  base: string,
+  { job = 'commit' }: SuiteBehaviour,
+  of: LaterAttempt | undefined,
+): JobSubmission {
+  const attempt = of?.attempt ?? 1;
+  return {
+    stepKey: of?.step.stepKey ?? `suite/table/${number}/${job}`,
+    job,
+    attempt,
+    size: 1,
+    state: '/state',
+    requestPath: `${base}.request-${attempt}.json`,
+    reportPath: of?.step.reportPath ?? `${base}.report.json`,
+    failurePath: `${base}.failure-${attempt}.json`,
+  };
+}
+
 export type SparkRuntimeHarness = {
   /** A new object each time, as another worker would build it. */
   readonly runtime: () => SparkRuntime;
   /** Where its jobs leave reports and failures. */
   readonly store: ObjectStore;
   /** A step that no other test uses, or a later attempt at one. */
-  readonly submission: (
-    behaviour?: SuiteBehaviour,
-    of?: { readonly step: JobSubmission; readonly attempt: number },
-  ) => JobSubmission;
+  readonly submission: (behaviour?: SuiteBehaviour, of?: LaterAttempt) => JobSubmission;
   /** Lets a held job end. */
   readonly release: (submission: JobSubmission) => void;
   /** How often work on the step was begun. */

@@ -5,7 +5,6 @@ import {
   ListInstancesCommand,
   ListStepsCommand,
   ModifyClusterCommand,
-  RunJobFlowCommand,
   SetKeepJobFlowAliveWhenNoStepsCommand,
   SetTerminationProtectionCommand,
   TerminateJobFlowsCommand,
@@ -19,7 +18,7 @@ import { gunzipSync } from 'node:zlib';
 import { HandClock } from './clock';
 import { startEmrEmulator, type EmrEmulator } from './emulator';
 import { MemoryLogs, ScriptedExecutor, stubborn, untilEnded } from './executor';
-import { clientOf, clusterOf, flow, step, stepOf } from './support';
+import { clientOf, clusterOf, flow, runFlow, step, stepOf, turnClock } from './support';
 
 let clock: HandClock;
 let executor: ScriptedExecutor;
@@ -40,8 +39,7 @@ afterEach(async () => {
   await emulator.stop();
 });
 
-const run = async (more: Partial<RunJobFlowInput> = {}): Promise<string> =>
-  (await emr.send(new RunJobFlowCommand({ ...flow, ...more }))).JobFlowId ?? '';
+const run = (more: Partial<RunJobFlowInput> = {}): Promise<string> => runFlow(emr, more);
 
 const transient = (more: Partial<RunJobFlowInput> = {}): Promise<string> =>
   run({ ...more, Instances: { ...flow.Instances, KeepJobFlowAliveWhenNoSteps: false } });
@@ -54,11 +52,7 @@ const terminate = (cluster: string) => emr.send(new TerminateJobFlowsCommand({ J
 const cancel = (cluster: string, id: string, option?: StepCancellationOption) =>
   emr.send(new CancelStepsCommand({ ClusterId: cluster, StepIds: [id], StepCancellationOption: option }));
 
-/** Turns the clock, then lets what steps have promised come true. */
-async function turn(ms: number): Promise<void> {
-  clock.turn(ms);
-  await setImmediate();
-}
+const turn = (ms: number): Promise<void> => turnClock(clock, ms);
 
 async function up(more: Partial<RunJobFlowInput> = {}): Promise<string> {
   const id = await run(more);

@@ -4,11 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../../src/setup/ports';
-import { ensureTools } from '../../../src/setup/tools';
-import { startS3Server } from '../s3/server';
-import { startEmrEmulator } from './emulator';
-import { createS3Client, createS3Logs } from './s3-logs';
-import { SparkExecutor } from './spark-executor';
+import { startEmulatorOnS3 } from './on-s3';
 import { fillRaw, writeEnvironment } from './try-out';
 
 const ports = { emr: 4810, s3: 4811 };
@@ -25,20 +21,11 @@ async function main(): Promise<void> {
     },
   });
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
-  const tools = await ensureTools('test');
   const data = resolve(values.data);
   await mkdir(data, { recursive: true });
-  const s3Server = await startS3Server({ data, buckets, port: Number(values['s3-port']) });
-  const s3 = createS3Client(s3Server);
-  const { javaHome } = tools;
-  const executor = new SparkExecutor({
-    sparks: { 'emr-spark-8.': tools },
-    s3: s3Server,
-    folder: join(data, 'clusters'),
-    ...(javaHome === undefined ? {} : { javaHome }),
-  });
   const port = await freePort(Number(values.port));
-  const emulator = await startEmrEmulator({ port, executor, logs: createS3Logs(s3) });
+  const running = await startEmulatorOnS3({ data, buckets, port, s3Port: Number(values['s3-port']) });
+  const { s3Server, emulator, s3, tools } = running;
   await fillRaw(s3, 'raw', tools.python);
 
   const env = { ...s3Server.env, ...emulator.env, HEADGATE_HOME: join(data, 'home') };
@@ -52,9 +39,7 @@ async function main(): Promise<void> {
 
   await asked;
   say('\nending');
-  await emulator.stop();
-  s3.destroy();
-  await s3Server.stop();
+  await running.stop();
 }
 
 main().catch((error: unknown) => {

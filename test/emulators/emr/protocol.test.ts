@@ -16,14 +16,13 @@ import {
   PutAutoTerminationPolicyCommand,
   PutManagedScalingPolicyCommand,
   RemoveTagsCommand,
-  RunJobFlowCommand,
   TerminateJobFlowsCommand,
   type EMRClient,
 } from '@aws-sdk/client-emr';
 import { HandClock } from './clock';
 import { startEmrEmulator, type EmrEmulator } from './emulator';
 import { ScriptedExecutor, untilEnded } from './executor';
-import { clientOf, clusterOf, flow, step } from './support';
+import { clientOf, clusterOf, flow, runFlow, step } from './support';
 
 let clock: HandClock;
 let emulator: EmrEmulator;
@@ -40,8 +39,7 @@ afterEach(async () => {
   await emulator.stop();
 });
 
-const run = async (more: object = {}): Promise<string> =>
-  (await emr.send(new RunJobFlowCommand({ ...flow, ...more }))).JobFlowId ?? '';
+const run = (more: object = {}): Promise<string> => runFlow(emr, more);
 
 /** As no SDK would send it. */
 async function raw(target: string, body: string, authorization = signed): Promise<{ status: number; answer: unknown }> {

@@ -6,12 +6,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AddJobFlowStepsCommand, CancelStepsCommand, RunJobFlowCommand, type EMRClient } from '@aws-sdk/client-emr';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { ensureTools } from '../../../src/setup/tools';
-import { startS3Server, type S3Server } from '../s3/server';
-import { startEmrEmulator, type EmrEmulator } from './emulator';
+import type { EmrEmulator } from './emulator';
+import { startEmulatorOnS3, type EmulatorOnS3 } from './on-s3';
 import { processesOf } from './processes';
-import { createS3Client, createS3Logs } from './s3-logs';
-import { SparkExecutor } from './spark-executor';
 import { clientOf, flow, step, stepOf, until } from './support';
 
 const program = `
@@ -36,7 +33,7 @@ if what == "fail":
 `;
 
 let data: string;
-let s3Server: S3Server;
+let running: EmulatorOnS3;
 let s3: S3Client;
 let emulator: EmrEmulator;
 let emr: EMRClient;
@@ -44,20 +41,12 @@ let cluster: string;
 
 beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), 'headgate-emr-'));
-  const tools = await ensureTools('test');
-  s3Server = await startS3Server({ data, buckets: ['code', 'lake', 'logs'] });
-  s3 = createS3Client(s3Server);
-  const { javaHome } = tools;
-  emulator = await startEmrEmulator({
-    executor: new SparkExecutor({
-      sparks: { 'emr-spark-8.': tools },
-      s3: s3Server,
-      folder: join(data, 'clusters'),
-      ...(javaHome === undefined ? {} : { javaHome }),
-    }),
-    logs: createS3Logs(s3),
+  running = await startEmulatorOnS3({
+    data,
+    buckets: ['code', 'lake', 'logs'],
     timings: { startMs: 50, bootstrapMs: 50, terminateMs: 50, logMs: 50 },
   });
+  ({ s3, emulator } = running);
   emr = clientOf(emulator);
   await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'main.py', Body: program }));
   await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'part.py', Body: 'column = "number"\n' }));
@@ -67,8 +56,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   emr.destroy();
-  s3.destroy();
-  await s3Server.stop();
+  await running.stop();
   await rm(data, { recursive: true });
 });
 
@@ -149,6 +137,6 @@ it('leaves no step when the emulator ends', async () => {
     () => processesOf(join(data, 'clusters')),
     (found) => found.length > 0,
   );
-  await emulator.stop();
+  await running.stop();
   expect(await processesOf(join(data, 'clusters'))).toEqual([]);
 });

@@ -3,10 +3,12 @@ import {
   DescribeClusterCommand,
   DescribeStepCommand,
   EMRClient,
+  RunJobFlowCommand,
   type RunJobFlowInput,
   type StepConfig,
 } from '@aws-sdk/client-emr';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import type { HandClock } from './clock';
 import type { EmrEmulator } from './emulator';
 
 export function clientOf({ endpoint }: Pick<EmrEmulator, 'endpoint'>, maxAttempts = 1): EMRClient {
@@ -51,6 +53,16 @@ export const flow: RunJobFlowInput = {
     ],
   },
 };
+
+/** The id of a cluster like `flow`. */
+export const runFlow = async (client: EMRClient, more: Partial<RunJobFlowInput> = {}): Promise<string> =>
+  (await client.send(new RunJobFlowCommand({ ...flow, ...more }))).JobFlowId ?? '';
+
+/** Turns the clock, then lets what steps have promised come true. */
+export async function turnClock(clock: HandClock, ms: number): Promise<void> {
+  clock.turn(ms);
+  await setImmediate();
+}
 
 export const step = (
   name: string,

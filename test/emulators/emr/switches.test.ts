@@ -13,7 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import { HandClock } from './clock';
 import { startEmrEmulator, type EmrEmulator } from './emulator';
 import { ScriptedExecutor, untilEnded } from './executor';
-import { clientOf, clusterOf, flow, step, stepOf } from './support';
+import { clientOf, clusterOf, flow, runFlow, step, stepOf, turnClock } from './support';
 
 let clock: HandClock;
 let executor: ScriptedExecutor;
@@ -33,13 +33,9 @@ afterEach(async () => {
   await emulator.stop();
 });
 
-const run = async (more: Partial<RunJobFlowInput> = {}): Promise<string> =>
-  (await emr.send(new RunJobFlowCommand({ ...flow, ...more }))).JobFlowId ?? '';
+const run = (more: Partial<RunJobFlowInput> = {}): Promise<string> => runFlow(emr, more);
 
-async function turn(ms: number): Promise<void> {
-  clock.turn(ms);
-  await setImmediate();
-}
+const turn = (ms: number): Promise<void> => turnClock(clock, ms);
 
 async function up(more: Partial<RunJobFlowInput> = {}): Promise<string> {
   const id = await run(more);

@@ -3,7 +3,7 @@ import type { JobSubmission } from '../../../../src/activities/ports';
 import { FakeDrivers, type AskedJob, type Drive } from '../../../fakes/emr-jobs';
 import { stateOf } from '../../../fakes/emr-steps';
 import { useVirtualClock } from '../../../support/virtual-clock';
-import { describeSparkRuntime, type SuiteBehaviour } from '../spark-runtime-suite';
+import { describeSparkRuntime, submissionAt, type SuiteBehaviour } from '../spark-runtime-suite';
 
 useVirtualClock({ flows: true });
 
@@ -23,21 +23,13 @@ describeSparkRuntime({
   store: drivers.store,
   submission: (behaviour = {}, of) => {
     steps += 1;
-    const { job = 'commit' } = behaviour;
-    const attempt = of?.attempt ?? 1;
     const submission: JobSubmission = {
-      stepKey: of?.step.stepKey ?? `suite/table/${steps}/${job}`,
-      job,
-      attempt,
-      size: 1,
+      ...submissionAt(steps, `s3://lake/${steps}`, behaviour, of),
       state: 's3://lake/state',
       cluster: 'j-1',
-      requestPath: `s3://lake/${steps}/request-${attempt}`,
-      reportPath: of?.step.reportPath ?? `s3://lake/${steps}/report`,
-      failurePath: `s3://lake/${steps}/failure-${attempt}`,
     };
     asked.set(submission.requestPath, submission);
-    behaviours.set(`${submission.stepKey}#${attempt}`, behaviour);
+    behaviours.set(`${submission.stepKey}#${submission.attempt}`, behaviour);
     return submission;
   },
   release: ({ stepKey }) => drivers.release(stepKey),
